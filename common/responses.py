@@ -1,0 +1,61 @@
+"""Every error that a caller sees, in one shape: `{"code", "detail", "fields"?}`."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from common.errors import DomainError
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Render any error of an API view. `None` lets Django answer 500, which `server_error` renders."""
+    if isinstance(error, DomainError):
+        return Response({"code": error.code, "detail": error.message}, status=error.status)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    response = drf_exception_handler(error, context)
+    if response is not None and isinstance(error, exceptions.APIException):
+        response.data = _body(error)
+    return response
+
+
+def _body(error: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        fields = _fields(error.detail)
+        return {"code": "invalid", "detail": "Some values are not right: see fields.", "fields": fields}
+    code = error.get_codes()
+    return {"code": code if isinstance(code, str) else error.default_code, "detail": str(error.detail)}
+
+
+def _fields(detail: Any, name: str = "") -> dict[str, list[str]]:
+    """Flatten DRF's nested details: `{"name": [text]}`, nested names joined by dots."""
+    if isinstance(detail, dict):
+        found: dict[str, list[str]] = {}
+        for key, value in detail.items():
+            found |= _fields(value, f"{name}.{key}" if name else str(key))
+        return found
+    texts = detail if isinstance(detail, list) else [detail]
+    if any(isinstance(text, dict | list) for text in texts):
+        return _fields({str(index): text for index, text in enumerate(texts) if text}, name)
+    return {name or "non_field_errors": [str(text) for text in texts]}
+
+
+def json_error(status: int, code: str, detail: str) -> JsonResponse:
+    """An error outside of DRF's views, in the same shape."""
+    return JsonResponse({"code": code, "detail": detail}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """`handler404`: no such path."""
+    return json_error(404, "not_found", f"There is nothing at {request.path[:200]}.")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    """`handler500`: a fault of ours, of which the caller learns nothing but that."""
+    return json_error(500, "server_error", "Something went wrong on our side. Nothing was changed.")

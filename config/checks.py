@@ -1,0 +1,36 @@
+"""System checks of the settings: what is missing is named."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from config import env
+
+
+@register(Tags.security, deploy=True)
+def check_environment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Every name of the environment that a deployment needs."""
+    return [*_missing(), *_gateways(), *_issuers()]
+
+
+def _missing() -> Iterator[CheckMessage]:
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "TOKEN_ISSUERS", "WHATSAPP_GATEWAYS"):
+        if not getattr(env, name):
+            yield Error(f"{name} is not set.", hint="See .env.example.", id="config.E001")
+
+
+def _gateways() -> Iterator[CheckMessage]:
+    for name, gateway in settings.WHATSAPP_GATEWAYS.items():
+        for key in ("url", "api_key", "webhook_secrets"):
+            if not gateway.get(key):
+                hint = 'WHATSAPP_GATEWAYS={"main": {"url": "https://…", "api_key": "…", "webhook_secrets": ["…"]}}'
+                yield Error(f"The WhatsApp gateway {name} has no {key}.", hint=hint, id="config.E002")
+
+
+def _issuers() -> Iterator[CheckMessage]:
+    for issuer, facts in settings.TOKEN_ISSUERS.items():
+        if not facts.get("jwks_url"):
+            hint = 'TOKEN_ISSUERS={"https://…": {"jwks_url": "https://…/.well-known/jwks.json"}}'
+            yield Error(f"The token issuer {issuer} has no jwks_url.", hint=hint, id="config.E003")

@@ -1,0 +1,40 @@
+"""
+The environment, read here and nowhere else.
+
+Every name is described in `.env.example`. A name that is missing has an empty value here, and a system check
+(`config.checks`) says which one, so that `manage.py check` is the one place that complains.
+"""
+
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+
+LOCAL = _env.bool("LOCAL", default=False)
+DEBUG = _env.bool("DEBUG", default=False)
+SECRET_KEY = _env.str("SECRET_KEY", default="")
+ALLOWED_HOSTS: list[str] = _env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS: list[str] = _env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS: list[str] = _env.list("CORS_ALLOWED_ORIGINS", default=[])
+SECURE_SSL_REDIRECT = _env.bool("SECURE_SSL_REDIRECT", default=not LOCAL)
+BEHIND_TLS_PROXY = _env.bool("BEHIND_TLS_PROXY", default=False)
+
+DATABASE_URL = _env.str("DATABASE_URL", default="")
+DATABASE_OWNER_URL = _env.str("DATABASE_OWNER_URL", default="")
+REDIS_URL = _env.str("REDIS_URL", default="")
+
+TOKEN_ISSUERS: dict[str, dict[str, object]] = _env.json("TOKEN_ISSUERS", default={})
+WHATSAPP_GATEWAYS: dict[str, dict[str, object]] = _env.json("WHATSAPP_GATEWAYS", default={})
+
+PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
+SWEEP_SECONDS = _env.float("SWEEP_SECONDS", default=10.0)
+SANDBOX_URL = _env.str("SANDBOX_URL", default="")
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's settings for one PostgreSQL URL, `{}` for an empty one."""
+    return dict(_env.db_url_config(url)) if url else {}

@@ -1,0 +1,265 @@
+"""Settings of the whole product. The environment is read by `config.env` alone."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from common.logs import mask_phones
+from config import env
+
+BASE_DIR = env.BASE_DIR
+LOCAL = env.LOCAL
+DEBUG = env.DEBUG
+SECRET_KEY = env.SECRET_KEY
+ALLOWED_HOSTS = env.ALLOWED_HOSTS
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "config",
+    "webhooks",
+    "accounts",
+    "organizations",
+    "whatsapp",
+    "workshops",
+    "chat",
+    "common",  # last: its post_migrate receiver grants rights on the tables of all the others
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "common.middleware.BodyLimitMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "common.tenancy.middleware.AdminTenancyMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = False
+AUTH_USER_MODEL = "accounts.StaffUser"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# --- the database -----------------------------------------------------------------------------------------------
+# `default` is the unprivileged login of everything; `owner` exists only where DATABASE_OWNER_URL is set, for
+# setup_database and migrate. Django refuses persistent connections and a pool at once, so the ASGI process, which
+# serves many threads, has the pool, and WSGI and Celery have persistent connections with health checks.
+
+
+def _database(url: str) -> dict[str, Any]:
+    pooled = env.PROCESS_KIND == "live"
+    return {
+        **env.database(url),
+        "CONN_MAX_AGE": 0 if pooled else None,
+        "CONN_HEALTH_CHECKS": not pooled,
+        "OPTIONS": {"connect_timeout": 5, **({"pool": {"min_size": 1, "max_size": 10}} if pooled else {})},
+    }
+
+
+DATABASES = {alias: _database(url) for alias, url in {"default": env.DATABASE_URL}.items() if url} or {
+    "default": {"ENGINE": "django.db.backends.postgresql", "NAME": "rollcall"}
+}
+if env.DATABASE_OWNER_URL:
+    DATABASES["owner"] = _database(env.DATABASE_OWNER_URL)
+
+#: Columns of tables without an organization that the tenant role may read.
+TENANT_READABLE_COLUMNS = {"app_users": ["id", "username", "full_name", "profile_image"]}
+
+# --- static files, security -------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if LOCAL
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = LOCAL
+
+CORS_ALLOWED_ORIGINS = env.CORS_ALLOWED_ORIGINS
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-organization"]
+CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
+SECURE_SSL_REDIRECT = env.SECURE_SSL_REDIRECT
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.BEHIND_TLS_PROXY else None
+SECURE_HSTS_SECONDS = 0 if LOCAL else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
+SECURE_HSTS_PRELOAD = not LOCAL
+SESSION_COOKIE_SECURE = not LOCAL
+CSRF_COOKIE_SECURE = not LOCAL
+X_FRAME_OPTIONS = "DENY"
+
+#: Largest request body, in bytes; beyond it the answer is 413.
+MAX_BODY_BYTES = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+# --- the API ----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasAppUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "common.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "common.responses.exception_handler",
+    "PAGE_SIZE": 50,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Rollcall",
+    "DESCRIPTION": "Organizations, their workshops, and the people in their WhatsApp communities.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "common.schema.describe_errors",
+    ],
+}
+
+#: Who may sign session tokens: issuer → {"jwks_url": …, "azp": [allowed authorized parties]}.
+TOKEN_ISSUERS = env.TOKEN_ISSUERS
+
+# --- WhatsApp ---------------------------------------------------------------------------------------------------
+#: name → {"url": …, "api_key": …, "webhook_secrets": […]}. A Session names its gateway.
+WHATSAPP_GATEWAYS = env.WHATSAPP_GATEWAYS
+WHATSAPP_READ_TIMEOUT = 65.0
+#: The gateway gives up its own query after 60 s: a shorter timeout here would invent failures.
+WHATSAPP_CREATE_TIMEOUT = 75.0
+#: A snapshot in which more than this share *and* more than this many people are gone asks a person.
+WHATSAPP_IMPLAUSIBLE_FALL_SHARE = 0.30
+WHATSAPP_IMPLAUSIBLE_FALL_COUNT = 10
+#: Seconds within which our clock and a gateway's cannot be told apart.
+WHATSAPP_CLOCK_UNCERTAINTY = 2.0
+
+# --- background work --------------------------------------------------------------------------------------------
+REDIS_URL = env.REDIS_URL
+CELERY_BROKER_URL = env.REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Longer than the longest call (create: 75 s). A task delivered twice finds its row claimed and does nothing.
+    "visibility_timeout": 180,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    # A publisher never waits for a broker that is away: the row it speaks of is found by a sweep.
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5,
+    "max_retries": 0,
+}
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    "webhooks.*": {"queue": "webhooks"},
+    "whatsapp.sync_members": {"queue": "sync"},
+    "workshops.create_community": {"queue": "outbound"},
+    "whatsapp.connect_session": {"queue": "outbound"},
+}
+SWEEP_SECONDS = env.SWEEP_SECONDS
+CELERY_BEAT_MAX_LOOP_INTERVAL = min(5.0, SWEEP_SECONDS)
+CELERY_BEAT_SCHEDULE = {
+    "sweep communities": {"task": "workshops.sweep_communities", "schedule": timedelta(seconds=SWEEP_SECONDS)},
+    "sweep member syncs": {"task": "whatsapp.sweep_sync_runs", "schedule": timedelta(seconds=SWEEP_SECONDS)},
+    "poll sessions": {"task": "whatsapp.poll_sessions", "schedule": timedelta(seconds=SWEEP_SECONDS)},
+}
+
+SANDBOX_URL = env.SANDBOX_URL
+
+# --- logs -------------------------------------------------------------------------------------------------------
+_shared_processors: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.format_exc_info,
+    mask_phones,
+]
+structlog.configure(
+    processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": _shared_processors,
+        },
+    },
+    "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stdout"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Rollcall",
+    "SITE_HEADER": "Rollcall",
+    "SITE_SUBHEADER": "The people in our database are the people in the outside world",
+    "SITE_SYMBOL": "groups",
+    "SHOW_HISTORY": True,
+}

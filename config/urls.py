@@ -1,0 +1,23 @@
+"""All paths. None ends in a slash, but for the admin's own."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from common.health import health
+
+handler404 = "common.responses.not_found"
+handler500 = "common.responses.server_error"
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/docs")),
+    path("health", health),
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    path("api/", include("organizations.urls")),
+    path("api/", include("whatsapp.urls")),
+    path("api/", include("workshops.urls")),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+]

@@ -1,0 +1,9 @@
+"""Deliveries from outside: received, stored, dispatched, replayed."""
+
+from django.apps import AppConfig
+
+
+class WebhooksConfig(AppConfig):
+    """Knows no other app: a source of deliveries is a dotted path in the settings."""
+
+    name = "webhooks"

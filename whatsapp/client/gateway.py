@@ -1,0 +1,155 @@
+"""The calls. Contract: docs/whatsapp-gateway.md."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+
+from common import vendors
+from common.vendors import Answer, Invalid, RetrySoon, UnknownOutcome
+from whatsapp.client import errors, parsing
+from whatsapp.client.results import CreatedCommunity, ListedGroup, SessionStatus, Snapshot
+
+
+class GatewayClient:
+    """
+    One gateway of `settings.WHATSAPP_GATEWAYS`. `session_id` is always the gateway's own (`wa_<uuid>`).
+
+    Every answer, HTML with status 200 included, ends as a result or as one error of the family in `common.vendors`
+    and `whatsapp.client.errors`. Retrying is the caller's business, but for one repeat of a broken read.
+    """
+
+    def __init__(self, name: str) -> None:
+        gateway = settings.WHATSAPP_GATEWAYS.get(name)
+        if gateway is None:
+            raise Invalid(f"There is no gateway called {name} in WHATSAPP_GATEWAYS.")
+        self._url = str(gateway["url"]).rstrip("/")
+        self._headers = {"X-API-Key": str(gateway["api_key"]), "Accept": "application/json"}
+
+    def connect(self, session_id: str) -> None:
+        """Start a session; its QR code then comes with `status`. Repeating it is harmless."""
+        self._object(self._send("POST", "/connect", {"sessionId": session_id}))
+
+    def status(self, session_id: str) -> SessionStatus:
+        """The state of a session."""
+        found = parsing.session_status(self._object(self._read(f"/status/{quote(session_id, safe='')}")))
+        if found is None:
+            raise RetrySoon("the gateway gave a status that means nothing")
+        return found
+
+    def list_groups(self, session_id: str) -> list[ListedGroup]:
+        """All groups that the session is in, with invite links where it may have them."""
+        found = parsing.groups(_json(self._read(f"/groups/{quote(session_id, safe='')}?includeInviteLinks=true")))
+        if found is None:
+            raise RetrySoon("the gateway gave something that is no list of groups")
+        return found
+
+    def list_participants(self, session_id: str, jid: str) -> Snapshot:
+        """Everybody in a group, in one answer."""
+        path = f"/groups/{quote(session_id, safe='')}/{quote(jid, safe='')}/participants"
+        found = parsing.snapshot(self._object(self._read(path)))
+        if found is None:
+            raise RetrySoon("the gateway gave an answer without a list of participants")
+        return found
+
+    def invite_link(self, session_id: str, jid: str) -> str:
+        """The group's link. :raises Invalid: the gateway gave no usable code"""
+        body = self._object(self._read(f"/groups/{quote(session_id, safe='')}/{quote(jid, safe='')}/invite"))
+        link = parsing.invite_link(body.get("inviteLink") or body.get("inviteCode"))
+        if not link:
+            raise Invalid("the gateway gave an invite code that is none")
+        return link
+
+    def create_community(
+        self, session_id: str, *, name: str, description: str, admin_numbers: list[str], idempotency_key: str
+    ) -> CreatedCommunity:
+        """
+        Create a community. Not idempotent: a gateway may ignore the Idempotency-Key.
+
+        :raises UnknownOutcome: the request went out, and it cannot be told whether a community now exists
+        :raises RetrySoon: surely nothing was created
+        """
+        request: dict[str, Any] = {
+            "sessionId": session_id,
+            "name": name,
+            "description": description,
+            "settings": {"announcement": True, "restrict": True},
+            **({"adminNumbers": admin_numbers} if admin_numbers else {}),
+        }
+        headers = {**self._headers, "Idempotency-Key": idempotency_key}
+        url = f"{self._url}/create-community"
+        try:
+            answer = vendors.call("POST", url, headers=headers, timeout=settings.WHATSAPP_CREATE_TIMEOUT, json=request)
+        except vendors.NotSent as error:
+            raise RetrySoon(str(error)) from error
+        except vendors.Broken as error:
+            raise UnknownOutcome(str(error)) from error
+        return _created(answer)
+
+    def _read(self, path: str) -> Answer:
+        """A GET, repeated once when its connection broke."""
+        for is_last in (False, True):
+            try:
+                return self._call("GET", path)
+            except (vendors.NotSent, vendors.Broken) as error:
+                if is_last:
+                    raise RetrySoon(str(error)) from error
+        raise AssertionError
+
+    def _send(self, method: str, path: str, body: Any) -> Answer:
+        try:
+            return self._call(method, path, body)
+        except (vendors.NotSent, vendors.Broken) as error:
+            raise RetrySoon(str(error)) from error
+
+    def _call(self, method: str, path: str, body: Any = None) -> Answer:
+        timeout = settings.WHATSAPP_READ_TIMEOUT
+        return vendors.call(method, self._url + path, headers=self._headers, timeout=timeout, json=body)
+
+    def _object(self, answer: Answer) -> dict[str, Any]:
+        body = _json(answer)
+        if not isinstance(body, dict):
+            raise RetrySoon("the gateway answered with something that is no object")
+        return body
+
+
+def _json(answer: Answer) -> Any:
+    """The body of a success. :raises VendorError: it is a refusal, by status or by `success: false`, or no JSON"""
+    body = _parse(answer)
+    if answer.status >= 300 or (isinstance(body, dict) and body.get("success") is False):
+        raise errors.from_answer(answer, _error_text(answer, body))
+    if body is None:
+        raise RetrySoon("the gateway answered with something that is no JSON")
+    return body
+
+
+def _created(answer: Answer) -> CreatedCommunity:
+    """As `_json`, but whatever is no clear refusal leaves the outcome unknown: a timeout of the gateway's own, too."""
+    body = _parse(answer)
+    is_success = answer.status < 300 and isinstance(body, dict) and body.get("success") is not False
+    if is_success and (created := parsing.created_community(body)):
+        return created
+    text = _error_text(answer, body)
+    is_refusal = isinstance(body, dict) and body.get("success") is False
+    is_clear = is_refusal or 300 <= answer.status < 500 or (answer.status >= 500 and errors.refusal(text))
+    if is_clear and not re.search(r"timed? ?out", text, re.I):
+        raise errors.from_answer(answer, text)
+    raise UnknownOutcome(f"{answer.status}: the answer does not say what was created")
+
+
+def _parse(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return None
+
+
+def _error_text(answer: Answer, body: Any) -> str:
+    """The error text of an answer: of its object, or else its body unless that is a page."""
+    if isinstance(body, dict):
+        error = body.get("error") or body.get("message") or ""
+        return error if isinstance(error, str) else json.dumps(error)
+    text = answer.body[:2000].decode(errors="replace")
+    return "" if "<html" in text.lower() else text

@@ -1,0 +1,54 @@
+"""What the gateway's answers mean, once read."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """`status` in our words (Session.Status); `full_phone` is E.164; `qr_code` is a data URL or the code's text."""
+
+    status: str
+    full_phone: str | None
+    qr_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedGroup:
+    """One row of the group list. `is_admin` and `participant_count` are None where the gateway does not say."""
+
+    jid: str
+    name: str
+    is_community: bool
+    is_announcement: bool
+    linked_parent: str | None
+    is_admin: bool | None
+    participant_count: int | None
+    invite_link: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedCommunity:
+    """The answer to a create. `announcement_jid` is None when it must be looked up."""
+
+    parent_jid: str
+    announcement_jid: str | None
+    invite_link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A person in a snapshot: `lid` with its `@lid`, phone as E.164 with its national digits; at least one of both."""
+
+    lid: str | None
+    full_phone: str | None
+    phone_number: str | None
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A group's full list as the gateway gave it: `total` as it claims, `unreadable` entries that named nobody."""
+
+    participants: list[Participant]
+    total: int | None
+    unreadable: int

@@ -1,0 +1,8 @@
+"""Session, Group, GroupMember, SyncRun."""
+
+from whatsapp.models.group import Group
+from whatsapp.models.member import GroupMember
+from whatsapp.models.session import Session
+from whatsapp.models.sync_run import SyncRun
+
+__all__ = ["Group", "GroupMember", "Session", "SyncRun"]

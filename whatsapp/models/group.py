@@ -1,0 +1,80 @@
+"""Any JID that we track."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+
+from common.tenancy.models import TenantModel, tenant_unique
+
+
+class GroupQuerySet(models.QuerySet["Group"]):
+    """Reads of groups."""
+
+    def with_counts(self) -> Self:
+        """
+        Adds `active_count`, `left_count` and `hidden_count`, from rows.
+
+        A stored counter drifts: one said "1 member" for weeks.
+        """
+        active = Q(members__status="active")
+        return self.annotate(
+            active_count=Count("members", filter=active),
+            left_count=Count("members", filter=Q(members__status="left")),
+            hidden_count=Count("members", filter=active & Q(members__full_phone=None)),
+        )
+
+    def trackable(self) -> Self:
+        """Groups that hold people: a community's parent does not."""
+        return self.exclude(kind=Group.Kind.COMMUNITY_PARENT)
+
+
+class Group(TenantModel):
+    """
+    A group, a community's parent (which holds no people), or its announcement group (which holds them all).
+
+    Identity is organization + JID, whatever session we see it through.
+    """
+
+    class Kind(models.TextChoices):
+        GROUP = "group"
+        COMMUNITY_PARENT = "community_parent", "community parent"
+        ANNOUNCEMENT = "announcement", "announcement group"
+
+    session = models.ForeignKey(
+        "whatsapp.Session", null=True, blank=True, on_delete=models.SET_NULL, related_name="groups",
+        db_column="whatsapp_session_id", db_constraint=False, db_index=False,
+    )  # fmt: skip
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    group_jid = models.TextField()
+    name = models.TextField(blank=True)
+    kind = models.TextField(choices=Kind, default=Kind.GROUP)
+    invite_link = models.TextField(blank=True)
+    last_snapshot_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = GroupQuerySet.as_manager()
+
+    class Meta:
+        db_table = "whatsapp_groups"
+        constraints = [
+            tenant_unique("whatsapp_groups_organization_id_key"),
+            models.UniqueConstraint(fields=["organization", "group_jid"], name="whatsapp_groups_one_per_jid"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-created_at", "-id"], name="whatsapp_groups_newest"),
+            models.Index(fields=["organization", "parent"], name="whatsapp_groups_parent"),
+            models.Index(fields=["organization", "session"], name="whatsapp_groups_session"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.group_jid
+
+    @property
+    def is_trackable(self) -> bool:
+        """Whether people are in it."""
+        return self.kind != self.Kind.COMMUNITY_PARENT

@@ -1,0 +1,62 @@
+"""One connected WhatsApp number."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Now
+
+from common.tenancy.models import TenantModel, tenant_unique
+
+
+def known_gateway(name: str) -> None:
+    """A gateway must be one of `settings.WHATSAPP_GATEWAYS`."""
+    if name not in settings.WHATSAPP_GATEWAYS:
+        known = ", ".join(sorted(settings.WHATSAPP_GATEWAYS)) or "none"
+        raise ValidationError(f"There is no gateway called {name}. Known: {known}.")
+
+
+class Session(TenantModel):
+    """
+    A WhatsApp number of an organization on one gateway.
+
+    `gateway_session_id` is the gateway's own (`wa_<uuid>`), never our id. `lid` is the number's own LID, learned from
+    the lists it appears in.
+    """
+
+    class Status(models.TextChoices):
+        CONNECTING = "connecting"
+        QR_PENDING = "qr_pending", "waiting for the QR code"
+        CONNECTED = "connected"
+        DISCONNECTED = "disconnected"
+        LOGGED_OUT = "logged_out"
+
+    label = models.TextField(blank=True)
+    gateway = models.TextField(default="main", validators=[known_gateway])
+    gateway_session_id = models.TextField()
+    full_phone = models.TextField(null=True, blank=True)  # noqa: DJ001  (NULL until connected; unique)
+    lid = models.TextField(blank=True)
+    status = models.TextField(choices=Status, default=Status.CONNECTING)
+    status_reason = models.TextField(blank=True)
+    qr_code = models.TextField(blank=True)
+    qr_received_at = models.DateTimeField(null=True, blank=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    last_event_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "whatsapp_sessions"
+        constraints = [
+            tenant_unique("whatsapp_sessions_organization_id_key"),
+            models.UniqueConstraint(
+                fields=["organization", "gateway", "gateway_session_id"], name="whatsapp_sessions_gateway_session_key"
+            ),
+            models.UniqueConstraint(fields=["organization", "full_phone"], name="whatsapp_sessions_one_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.full_phone or self.gateway_session_id
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can be used right now, as far as we know."""
+        return self.status == self.Status.CONNECTED

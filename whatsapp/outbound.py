@@ -1,0 +1,178 @@
+"""Effects on the outside world: one function each, safe to run twice, with no transaction open during HTTP."""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from common import tenancy
+from common.jobs import AttemptTaken
+from common.vendors import Invalid, RetryLater, RetrySoon, VendorError
+from whatsapp import services
+from whatsapp.client import CreatedCommunity, GatewayClient, ListedGroup, NeedsReconnect, SessionStatus, Snapshot
+from whatsapp.models import Group, Session, SyncRun
+from whatsapp.services import SyncJob
+
+log = logging.getLogger(__name__)
+
+
+def sync_members(*, run_id: UUID, attempt: int, organization_id: str) -> None:
+    """Fetch a group's members and apply them. Nothing happens when somebody else has the run or it has ended."""
+    with tenancy.tenant(organization_id):
+        job = services.claim_run(run_id=run_id, attempt=attempt)
+    if job is None:
+        return
+    try:
+        if job.session is None:
+            _postpone(job.run, "The session that sees this group is not connected.")
+            return
+        client = GatewayClient(job.session.gateway)
+        snapshot = client.list_participants(job.session.gateway_session_id, job.group_jid)
+        _apply(job, job.session, snapshot)
+    except VendorError as error:
+        _end_without_snapshot(job, error)
+    except AttemptTaken:
+        log.warning("sync run %s was taken over by another attempt", run_id)
+
+
+def _apply(job: SyncJob, session: Session, snapshot: Snapshot) -> None:
+    """Write all, or fail loudly with the count and the reason."""
+    try:
+        with tenancy.tenant(job.run.organization_id):
+            run = services.apply_snapshot(run=job.run, snapshot=snapshot, session=session)
+    except DatabaseError as error:
+        fetched = len(snapshot.participants)
+        reason = f"{fetched} people were fetched and none written: {str(error).splitlines()[0]}"
+        log.error("sync run %s: %s", job.run.pk, reason)
+        with tenancy.tenant(job.run.organization_id):
+            services.fail_run(run=job.run, code="not_written", error=reason, fetched=fetched)
+        return
+    log.info("sync run %s is %s: %s fetched, %s added, %s left", run.pk, run.status, run.fetched, run.added, run.left)
+
+
+def _end_without_snapshot(job: SyncJob, error: VendorError) -> None:
+    log.warning("sync run %s: %s (%s)", job.run.pk, error.detail, error.code)
+    if isinstance(error, NeedsReconnect):
+        if job.session:
+            mark_disconnected(job.session)
+        _postpone(job.run, "The session that sees this group is not connected.")
+    elif isinstance(error, RetryLater):
+        until = timezone.now() + error.after
+        _postpone(job.run, f"WhatsApp asks us to slow down ({error.detail}).", until=until)
+    elif isinstance(error, RetrySoon):
+        _postpone(job.run, f"The gateway did not answer as it should: {error.detail}.", is_failure=True)
+    else:
+        with tenancy.tenant(job.run.organization_id):
+            services.fail_run(run=job.run, code=error.code, error=error.detail)
+
+
+def _postpone(run: SyncRun, reason: str, *, until: datetime | None = None, is_failure: bool = False) -> None:
+    with tenancy.tenant(run.organization_id):
+        services.postpone_run(run=run, reason=reason, until=until, is_failure=is_failure)
+
+
+def mark_disconnected(session: Session) -> None:
+    """The gateway says that a session is not connected, before its status did."""
+    with tenancy.tenant(session.organization_id):
+        disconnected = SessionStatus(status=Session.Status.DISCONNECTED, full_phone=None, qr_code="")
+        services.record_status(session=session, status=disconnected)
+
+
+def connect_session(*, session_id: UUID, organization_id: str) -> None:
+    """Start a session on its gateway and store what it says of it."""
+    session = _session(session_id, organization_id)
+    if session.status in (Session.Status.CONNECTING, Session.Status.LOGGED_OUT):
+        GatewayClient(session.gateway).connect(session.gateway_session_id)
+    poll_session(session_id=session_id, organization_id=organization_id)
+
+
+def poll_session(*, session_id: UUID, organization_id: str) -> None:
+    """Ask the gateway for a session's state and store it."""
+    session = _session(session_id, organization_id)
+    status = GatewayClient(session.gateway).status(session.gateway_session_id)
+    with tenancy.tenant(organization_id):
+        services.record_status(session=session, status=status)
+
+
+def poll_sessions() -> None:
+    """Ask for the state of every session whose stored one is too old. One that fails does not stop the others."""
+    with tenancy.system():
+        due = list(services.due_for_poll().values_list("pk", "organization_id")[:200])
+    for session_id, organization_id in due:
+        try:
+            poll_session(session_id=session_id, organization_id=organization_id)
+        except VendorError as error:
+            log.warning("session %s could not be polled: %s", session_id, error.detail)
+
+
+def _session(session_id: UUID, organization_id: str) -> Session:
+    with tenancy.tenant(organization_id):
+        return Session.objects.get(pk=session_id)
+
+
+def list_groups(session: Session) -> list[ListedGroup]:
+    """All groups that a session is in."""
+    return GatewayClient(session.gateway).list_groups(session.gateway_session_id)
+
+
+def create_community(
+    session: Session, *, name: str, description: str, admin_numbers: list[str], idempotency_key: str
+) -> CreatedCommunity:
+    """
+    Create a community through `session`. One service for all who create communities, so that none forgets the admins.
+
+    :raises VendorError: see `GatewayClient.create_community`
+    """
+    return GatewayClient(session.gateway).create_community(
+        session.gateway_session_id, name=name, description=description,
+        admin_numbers=admin_numbers, idempotency_key=idempotency_key,
+    )  # fmt: skip
+
+
+def complete(session: Session, created: CreatedCommunity) -> CreatedCommunity:
+    """
+    The same community with what a create answer may lack: its announcement group, its invite link.
+
+    What still cannot be found stays empty.
+    """
+    if created.announcement_jid is None:
+        created = find_announcement(created, list_groups(session))
+    if created.announcement_jid and not created.invite_link:
+        link = _invite_link_or_none(session, created.announcement_jid) or _invite_link_or_none(session, created.parent_jid)
+        created = CreatedCommunity(created.parent_jid, created.announcement_jid, link)
+    return created
+
+
+def find_announcement(created: CreatedCommunity, groups: list[ListedGroup]) -> CreatedCommunity:
+    """The announcement group is the one linked to the parent; `parent_jid` may turn out to be it."""
+    for group in groups:
+        if group.is_announcement and created.parent_jid in (group.linked_parent, group.jid):
+            parent = group.linked_parent or created.parent_jid
+            link = created.invite_link or group.invite_link
+            return CreatedCommunity(parent, group.jid, link)
+    return created
+
+
+def _invite_link_or_none(session: Session, jid: str) -> str:
+    try:
+        return GatewayClient(session.gateway).invite_link(session.gateway_session_id, jid)
+    except VendorError as error:
+        log.warning("no invite link for %s: %s", jid, error.detail)
+        return ""
+
+
+def fetch_invite_link(*, group_id: UUID, organization_id: str) -> Group:
+    """
+    Ask the gateway for a group's invite link and keep it.
+
+    :raises VendorError: the gateway gave none
+    """
+    with tenancy.tenant(organization_id):
+        group = Group.objects.select_related("session").get(pk=group_id)
+    if group.session is None:
+        raise Invalid("no session sees this group")
+    link = GatewayClient(group.session.gateway).invite_link(group.session.gateway_session_id, group.group_jid)
+    with tenancy.tenant(organization_id):
+        return services.store_invite_link(group=group, link=link)

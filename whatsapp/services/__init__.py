@@ -1,0 +1,45 @@
+"""Rules and rows of WhatsApp."""
+
+from whatsapp.services.groups import CommunityGroups, store_community, store_invite_link
+from whatsapp.services.members import apply_snapshot
+from whatsapp.services.sessions import (
+    SessionNotConnected,
+    choose_community_session,
+    create_session,
+    due_for_poll,
+    record_status,
+    unchoose_community_session,
+)
+from whatsapp.services.sync import (
+    GroupNotTrackable,
+    NothingToConfirm,
+    SyncJob,
+    claim_run,
+    confirm_run,
+    fail_run,
+    postpone_run,
+    request_sync,
+    sweep_runs,
+)
+
+__all__ = [
+    "CommunityGroups",
+    "GroupNotTrackable",
+    "NothingToConfirm",
+    "SessionNotConnected",
+    "SyncJob",
+    "apply_snapshot",
+    "choose_community_session",
+    "claim_run",
+    "confirm_run",
+    "create_session",
+    "due_for_poll",
+    "fail_run",
+    "postpone_run",
+    "record_status",
+    "request_sync",
+    "store_community",
+    "store_invite_link",
+    "sweep_runs",
+    "unchoose_community_session",
+]

@@ -1,0 +1,47 @@
+"""Groups as rows: one per organization and JID, whichever session sees it."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from whatsapp.client import CreatedCommunity
+from whatsapp.models import Group, Session
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityGroups:
+    """A community's two rows. People are in the announcement group; it is None until it is found."""
+
+    parent: Group
+    announcement: Group | None
+
+
+@transaction.atomic
+def store_community(*, session: Session, name: str, created: CreatedCommunity) -> CommunityGroups:
+    """Store parent and announcement group of a community that exists. A second call changes nothing more."""
+    parent = _store(session, created.parent_jid, name, Group.Kind.COMMUNITY_PARENT, None, created.invite_link)
+    if created.announcement_jid is None:
+        return CommunityGroups(parent, None)
+    kind = Group.Kind.ANNOUNCEMENT
+    return CommunityGroups(
+        parent, _store(session, created.announcement_jid, name, kind, parent, created.invite_link)
+    )
+
+
+def _store(session: Session, jid: str, name: str, kind: str, parent: Group | None, link: str) -> Group:
+    facts = {"session": session, "name": name, "kind": kind, "parent": parent}
+    if link:
+        facts["invite_link"] = link
+    group, _ = Group.objects.update_or_create(
+        organization_id=session.organization_id, group_jid=jid, defaults=facts
+    )
+    return group
+
+
+@transaction.atomic
+def store_invite_link(*, group: Group, link: str) -> Group:
+    """Keep a group's invite link; a community's parent and announcement group share theirs."""
+    family = [pk for pk in (group.pk, group.parent_id) if pk]
+    Group.objects.filter(pk__in=family).update(invite_link=link)
+    group.invite_link = link
+    return group

@@ -1,0 +1,156 @@
+"""The life of a SyncRun: asked for, claimed, postponed, failed, confirmed, swept."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from common import tenancy
+from common.errors import DomainError
+from common.jobs import GRACE, backoff, soon
+from common.queue import enqueue
+from whatsapp.models import Group, Session, SyncRun
+
+LEASE = timedelta(minutes=3)
+_MAX_FAILURES = 5
+
+
+class GroupNotTrackable(DomainError):
+    """A community's parent holds no people."""
+
+    code = "group_is_community_parent"
+    status = 409
+
+    def __init__(self, group: Group) -> None:
+        super().__init__(
+            f"{group} is a community's parent, which holds no people. Its announcement group is not known yet, "
+            "so there is nothing to sync."
+        )
+
+
+class NothingToConfirm(DomainError):
+    """Only a suspicious run can be confirmed, and only doubts that a person may overrule."""
+
+    code = "nothing_to_confirm"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class SyncJob:
+    """What a claimed run needs outside: the group's JID, and the session to ask through (None: none is connected)."""
+
+    run: SyncRun
+    group_jid: str
+    session: Session | None
+
+
+@transaction.atomic
+def request_sync(*, group: Group, requested_by: str, confirmed_doubts: list[str] | None = None) -> SyncRun:
+    """
+    Queue a member sync of `group`, or return the one already under way.
+
+    A community's parent is resolved to its announcement group.
+
+    :raises GroupNotTrackable: the group is a community's parent, and its announcement group is not known
+    """
+    group = _trackable(group)
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                organization_id=group.organization_id, group=group, requested_by=requested_by,
+                confirmed_doubts=confirmed_doubts or [], run_after=soon(),
+            )  # fmt: skip
+    except IntegrityError:
+        under_way = SyncRun.objects.filter(group=group, status__in=SyncRun.UNDER_WAY).first()
+        # It may have ended since: then there is room for a new one.
+        return under_way or request_sync(group=group, requested_by=requested_by, confirmed_doubts=confirmed_doubts)
+    _start(run)
+    return run
+
+
+def _trackable(group: Group) -> Group:
+    if group.is_trackable:
+        return group
+    announcement = group.children.filter(kind=Group.Kind.ANNOUNCEMENT).first()
+    if announcement is None:
+        raise GroupNotTrackable(group)
+    return announcement
+
+
+def _start(run: SyncRun) -> None:
+    enqueue("whatsapp.sync_members", run_id=run.pk, attempt=run.attempt, organization_id=run.organization_id)
+
+
+@transaction.atomic
+def confirm_run(*, run: SyncRun, requested_by: str) -> SyncRun:
+    """
+    Overrule the doubts of a suspicious run: a new run fetches afresh and applies despite them, and despite no others.
+
+    :raises NothingToConfirm: the run is not suspicious, or its list was empty or mismatched
+    """
+    if run.status != SyncRun.Status.SUSPICIOUS:
+        raise NothingToConfirm("This sync is not suspicious: there is nothing to confirm.")
+    if not set(run.doubts) <= SyncRun.CONFIRMABLE:
+        raise NothingToConfirm(f"This cannot be confirmed: {run.doubt_texts[0]}. Sync again instead.")
+    doubts = sorted({*run.doubts, *run.confirmed_doubts})
+    return request_sync(group=run.group, requested_by=requested_by, confirmed_doubts=doubts)
+
+
+@transaction.atomic
+def claim_run(*, run_id: UUID, attempt: int) -> SyncJob | None:
+    """The run with a lease, and where to ask; None when somebody else has it or it has ended."""
+    under_way = SyncRun.objects.filter(status__in=SyncRun.UNDER_WAY).select_related("group__session")
+    run = under_way.claim(
+        run_id, attempt, lease=LEASE, status=SyncRun.Status.RUNNING, started_at=timezone.now(), wait_reason=""
+    )
+    if run is None:
+        return None
+    session = run.group.session
+    return SyncJob(run, run.group.group_jid, session if session and session.is_connected else None)
+
+
+@transaction.atomic
+def postpone_run(*, run: SyncRun, reason: str, until: datetime | None = None, is_failure: bool = False) -> SyncRun:
+    """
+    Back to the queue, visibly. Without `until`, pauses grow; it waits for ever, since waiting does no harm.
+
+    A passing fault (`is_failure`) is forgiven five times; then the run fails with `reason`.
+
+    :raises AttemptTaken: another attempt holds the run
+    """
+    if is_failure and run.failures + 1 >= _MAX_FAILURES:
+        return fail_run(run=run, code="retry_soon", error=reason)
+    run = SyncRun.objects.held(run)
+    run.failures += is_failure
+    pause = backoff(run.attempt, base=timedelta(seconds=10), longest=timedelta(minutes=5))
+    run.status, run.lease_until, run.wait_reason = SyncRun.Status.QUEUED, None, reason
+    run.run_after = until or timezone.now() + pause
+    run.save(update_fields=["status", "failures", "lease_until", "wait_reason", "run_after"])
+    return run
+
+
+@transaction.atomic
+def fail_run(*, run: SyncRun, code: str, error: str, fetched: int | None = None) -> SyncRun:
+    """
+    The end of a run that changed nothing, with the reason.
+
+    :raises AttemptTaken: another attempt holds the run
+    """
+    run = SyncRun.objects.held(run)
+    run.status, run.lease_until, run.finished_at = SyncRun.Status.FAILED, None, timezone.now()
+    run.error_code, run.error, run.fetched = code, error, fetched
+    run.save(update_fields=["status", "lease_until", "finished_at", "error_code", "error", "fetched"])
+    return run
+
+
+def sweep_runs() -> int:
+    """Start what was left behind: no task announced it, or its worker is gone. Answers how many. System-wide."""
+    with tenancy.system():
+        due = SyncRun.objects.due(waiting=[SyncRun.Status.QUEUED], working=[SyncRun.Status.RUNNING])
+        runs = list(due.select_for_update(skip_locked=True).order_by("run_after")[:500])
+        SyncRun.objects.filter(pk__in=[run.pk for run in runs]).update(run_after=timezone.now() + GRACE)
+        for run in runs:
+            _start(run)
+    return len(runs)

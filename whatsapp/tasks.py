@@ -1,0 +1,33 @@
+"""Celery's door to WhatsApp."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from common.vendors import RetryLater, RetrySoon
+from whatsapp import outbound, services
+
+
+@shared_task(name="whatsapp.sync_members")
+def sync_members(*, run_id: str, attempt: int, organization_id: str, **_: Any) -> None:
+    """Fetch and apply one group's members."""
+    outbound.sync_members(run_id=UUID(str(run_id)), attempt=attempt, organization_id=organization_id)
+
+
+@shared_task(name="whatsapp.sweep_sync_runs")
+def sweep_sync_runs(**_: Any) -> None:
+    """Start syncs that were left behind."""
+    services.sweep_runs()
+
+
+@shared_task(name="whatsapp.connect_session", autoretry_for=(RetrySoon, RetryLater), retry_backoff=2, max_retries=5)
+def connect_session(*, session_id: str, organization_id: str, **_: Any) -> None:
+    """Start a session on its gateway."""
+    outbound.connect_session(session_id=UUID(str(session_id)), organization_id=organization_id)
+
+
+@shared_task(name="whatsapp.poll_sessions")
+def poll_sessions(**_: Any) -> None:
+    """Refresh the state of sessions."""
+    outbound.poll_sessions()

@@ -1,0 +1,59 @@
+"""Workshops: created, changed, synced."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from common.errors import DomainError
+from whatsapp import services as whatsapp
+from whatsapp.models import SyncRun
+from workshops.models import Workshop
+
+_CHANGEABLE = frozenset({"title", "description", "starts_at", "ends_at"})
+
+
+class NoCommunityGroup(DomainError):
+    """The workshop has no group whose members could be synced."""
+
+    code = "no_community_group"
+    status = 409
+    message = "This workshop has no WhatsApp group yet: see the state of its community."
+
+
+@transaction.atomic
+def create_workshop(
+    *, organization_id: str, title: str, starts_at: datetime, created_by: str,
+    description: str = "", ends_at: datetime | None = None,
+) -> Workshop:  # fmt: skip
+    """A new workshop. The signal on its creation queues its community, whoever creates it and however."""
+    return Workshop.objects.create(
+        organization_id=organization_id, title=title, description=description,
+        starts_at=starts_at, ends_at=ends_at, created_by=created_by,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def update_workshop(*, workshop: Workshop, **changes: Any) -> Workshop:
+    """
+    Change a workshop. Its community keeps the name it was given.
+
+    :raises ValueError: a name that cannot be changed, which is a mistake of ours
+    """
+    if unknown := changes.keys() - _CHANGEABLE:
+        raise ValueError(f"not changeable: {', '.join(sorted(unknown))}")
+    for name, value in changes.items():
+        setattr(workshop, name, value)
+    workshop.save(update_fields=[*changes, "updated_at"])
+    return workshop
+
+
+def sync_members(*, workshop: Workshop, requested_by: str) -> SyncRun:
+    """
+    Queue a member sync of the workshop's community group, or return the one under way.
+
+    :raises NoCommunityGroup: there is none yet
+    """
+    if workshop.community_group is None:
+        raise NoCommunityGroup
+    return whatsapp.request_sync(group=workshop.community_group, requested_by=requested_by)

@@ -1,0 +1,20 @@
+"""Celery's door to workshops."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from workshops import outbound, services
+
+
+@shared_task(name="workshops.create_community")
+def create_community(*, community_id: str, attempt: int, organization_id: str, **_: Any) -> None:
+    """Take one community a step further."""
+    outbound.create_community(community_id=UUID(str(community_id)), attempt=attempt, organization_id=organization_id)
+
+
+@shared_task(name="workshops.sweep_communities")
+def sweep_communities(**_: Any) -> None:
+    """Start communities that were left behind."""
+    services.sweep_communities()

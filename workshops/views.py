@@ -1,0 +1,98 @@
+"""Workshops in the API."""
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from organizations.roles import Right
+from organizations.viewsets import TenantView
+from whatsapp.serializers import InviteLinkSerializer, SyncRunSerializer
+from workshops import services
+from workshops.models import Community, Workshop
+from workshops.serializers import CommunitySerializer, WorkshopSerializer
+
+
+class WorkshopFilter(filters.FilterSet):
+    """`?search=` part of the title, `&community_status=`, `&starts_after=`, `&starts_before=`."""
+
+    search = filters.CharFilter(field_name="title", lookup_expr="icontains")
+    community_status = filters.ChoiceFilter(field_name="community__status", choices=Community.Status.choices)
+    starts_after = filters.IsoDateTimeFilter(field_name="starts_at", lookup_expr="gte")
+    starts_before = filters.IsoDateTimeFilter(field_name="starts_at", lookup_expr="lt")
+
+    class Meta:
+        model = Workshop
+        fields: list[str] = []
+
+
+class WorkshopViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, TenantView
+):
+    """Workshops of the organization."""
+
+    queryset = Workshop.objects.with_member_count().select_related("community")
+    serializer_class = WorkshopSerializer
+    filterset_class = WorkshopFilter
+    rights = {
+        "create": Right.MANAGE_WORKSHOPS,
+        "partial_update": Right.MANAGE_WORKSHOPS,
+        "destroy": Right.MANAGE_WORKSHOPS,
+        "retry_community": Right.MANAGE_WORKSHOPS,
+        "sync": Right.SYNC,
+    }
+
+    def create(self, request: Request) -> Response:
+        """Create a workshop. Its WhatsApp community follows by itself: see `community.status`."""
+        serializer = WorkshopSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        workshop = services.create_workshop(
+            organization_id=self.organization_id, created_by=self.actor, **serializer.validated_data
+        )
+        return Response(self._render(workshop), status=201)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change a workshop. Its community keeps its name."""
+        serializer = WorkshopSerializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        workshop = services.update_workshop(workshop=self.get_object(), **serializer.validated_data)
+        return Response(self._render(workshop))
+
+    @extend_schema(responses=CommunitySerializer)
+    @action(detail=True)
+    def community(self, request: Request, pk: str) -> Response:
+        """The state of the workshop's community."""
+        return Response(CommunitySerializer(self._community()).data)
+
+    @extend_schema(request=None, responses={202: CommunitySerializer})
+    @action(detail=True, methods=["post"], url_path="community/retry")
+    def retry_community(self, request: Request, pk: str) -> Response:
+        """Try again what did not come to be. What may exist already is looked up, never created twice."""
+        community = services.retry_community(community=self._community())
+        return Response(CommunitySerializer(community).data, status=202)
+
+    @extend_schema(request=None, responses={202: SyncRunSerializer})
+    @action(detail=True, methods=["post"])
+    def sync(self, request: Request, pk: str) -> Response:
+        """Sync the members of the workshop's group: answers the run to follow."""
+        run = services.sync_members(workshop=self.get_object(), requested_by=self.actor)
+        return Response(SyncRunSerializer(run).data, status=202)
+
+    @extend_schema(responses=InviteLinkSerializer)
+    @action(detail=True, url_path="invite-link")
+    def invite_link(self, request: Request, pk: str) -> Response:
+        """The invite link of the workshop's community; empty when none is known."""
+        return Response({"invite_link": self._community().invite_link})
+
+    def _community(self) -> Community:
+        workshop = self.get_object()
+        community: Community | None = getattr(workshop, "community", None)
+        if community is None:
+            raise NotFound("The community of this workshop is not queued yet: look again in a moment.")
+        return community
+
+    def _render(self, workshop: Workshop) -> dict[str, object]:
+        return dict(WorkshopSerializer(self.get_queryset().get(pk=workshop.pk)).data)
