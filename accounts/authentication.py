@@ -27,7 +27,7 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  (untyped in drf-spectacular)
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular is untyped
     """The OpenAPI name of the above."""
 
     target_class = "accounts.authentication.BearerAuthentication"

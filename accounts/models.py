@@ -21,8 +21,8 @@ class AppUser(models.Model):
     """
 
     id = models.TextField(primary_key=True)
-    email = models.TextField(unique=True, null=True, blank=True)  # noqa: DJ001  (people who signed up by phone have none)
-    username = models.TextField(unique=True, null=True, blank=True)  # noqa: DJ001  (unique, so absent is NULL)
+    email = models.TextField(unique=True, null=True, blank=True)
+    username = models.TextField(unique=True, null=True, blank=True)
     full_name = models.TextField(blank=True, db_default="")
     profile_image = models.TextField(blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -1,4 +1,4 @@
-"""Session tokens: JWTs (RFC 7519) that an issuer of `settings.TOKEN_ISSUERS` signed with a key of its JWKS (RFC 7517)."""
+"""Session tokens: JWTs (RFC 7519), signed by an issuer of `settings.TOKEN_ISSUERS` with a key of its JWKS (7517)."""
 
 import json
 import threading
@@ -66,7 +66,9 @@ class KeySet:
         try:
             answer = vendors.call("GET", self._url, headers={"Accept": "application/json"}, timeout=3.0)
             document = json.loads(answer.body) if answer.status == 200 else {}
-            keys = {key["kid"]: jwt.PyJWK(key, algorithm="RS256") for key in document["keys"] if key.get("kty") == "RSA"}
+            keys = {
+                key["kid"]: jwt.PyJWK(key, algorithm="RS256") for key in document["keys"] if key.get("kty") == "RSA"
+            }
         except (vendors.NotSent, vendors.Broken, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
             keys = {}
         if keys:
@@ -117,9 +119,7 @@ def _unverified(token: str) -> tuple[str, str]:
 def _decode(token: str, key: jwt.PyJWK, issuer: str) -> dict[str, Any]:
     options: Any = {"require": _REQUIRED_CLAIMS, "verify_aud": False}
     try:
-        return jwt.decode(
-            token, key=key, algorithms=["RS256"], issuer=issuer, leeway=_LEEWAY_SECONDS, options=options
-        )
+        return jwt.decode(token, key=key, algorithms=["RS256"], issuer=issuer, leeway=_LEEWAY_SECONDS, options=options)
     except jwt.ExpiredSignatureError as error:
         raise TokenRefused("token_expired", "This token has expired: get a new one.") from error
     except (jwt.ImmatureSignatureError, jwt.InvalidIssuedAtError) as error:

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 #: How long a sweep leaves a row alone after a task for it was started.
@@ -48,7 +48,11 @@ class JobQuerySet(models.QuerySet[_Job]):
 
         :raises AttemptTaken: another attempt holds it, or it is gone
         """
-        found = self.select_for_update(of=("self",)).filter(pk=job.pk, attempt=job.attempt, lease_until__isnull=False).first()
+        found = (
+            self.select_for_update(of=("self",))
+            .filter(pk=job.pk, attempt=job.attempt, lease_until__isnull=False)
+            .first()
+        )
         if found is None:
             raise AttemptTaken
         return found
@@ -82,4 +86,5 @@ def soon() -> datetime:
 
 def backoff(times: int, *, base: timedelta, longest: timedelta) -> timedelta:
     """How long to wait after the `times`-th time: doubling from `base`, never over `longest`."""
-    return min(base * 2 ** min(max(times - 1, 0), 20), longest)
+    doublings = min(max(times - 1, 0), 20)
+    return min(base * (1 << doublings), longest)

@@ -10,7 +10,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -31,7 +31,7 @@ class KeysetPagination(BasePagination):
     page_size = 50
     max_page_size = 200
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: "APIView | None" = None) -> list[Any]:
         """One page, read with one row too many to learn whether another follows. A bad cursor is a 400."""
         self.request = request
         self.keyset: str = getattr(view, "keyset", "-created_at")
@@ -99,6 +99,7 @@ def _decode(model: type[Model], column: str, cursor: str) -> tuple[Any, Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         value, key = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        return model._meta.get_field(column).to_python(value), model._meta.pk.to_python(key)
+        fields = {field.name: field for field in model._meta.concrete_fields}
+        return fields[column].to_python(value), model._meta.pk.to_python(key)
     except Exception as error:  # any damage to a cursor is the same mistake of the caller
         raise ValidationError({"cursor": ["This cursor is not one of ours: start again without it."]}) from error

@@ -33,7 +33,7 @@ def from_whatsapp(text: str) -> PhoneNumber | None:
 def parse(text: str, *, default_country: str) -> PhoneNumber | None:
     """The number a person wrote, `default_country` (ISO 3166, `IN`) deciding where it has no country code."""
     found = _parse(text, default_country)
-    return found if found and phonenumbers.is_possible_number_string(found.e164, None) else None
+    return found if found and phonenumbers.is_possible_number(phonenumbers.parse(found.e164)) else None
 
 
 def _parse(text: str, country: str | None) -> PhoneNumber | None:

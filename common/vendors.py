@@ -7,7 +7,7 @@ would make the outcome of a POST unknown for nothing.
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -142,4 +142,4 @@ def retry_after(answer: Answer, *, default: timedelta) -> timedelta:
 
 def _until(text: str) -> timedelta:
     moment = parsedate_to_datetime(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)) - datetime.now(timezone.utc)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)

@@ -54,11 +54,9 @@ class Organization(models.Model):
 
 
 class Membership(TenantModel):
-    """One person in one organization. The role is text, because Clerk may send one we do not know: it grants nothing."""
+    """One person in one organization. `role` is text: Clerk may send one that we do not know, and it grants nothing."""
 
-    organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="memberships", db_index=False
-    )
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey("accounts.AppUser", on_delete=models.CASCADE, related_name="memberships")
     role = models.TextField(choices=Role)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

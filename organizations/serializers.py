@@ -55,7 +55,7 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Numbers become E.164, read in the country that is set or being set."""
         if "community_admin_numbers" in attrs:
-            country = attrs.get("default_country") or getattr(self.instance, "default_country", "IN")
+            country = str(attrs.get("default_country") or getattr(self.instance, "default_country", "IN"))
             attrs["community_admin_numbers"] = _e164(attrs["community_admin_numbers"], country)
         return attrs
 

@@ -56,9 +56,7 @@ class OrganizationViewSet(TenantView):
         serializer = OrganizationSerializer(self.membership.organization, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         changes: dict[str, Any] = dict(serializer.validated_data)
-        self.membership.organization = services.update_settings(
-            organization=self.membership.organization, **changes
-        )
+        self.membership.organization = services.update_settings(organization=self.membership.organization, **changes)
         return Response(MyOrganizationSerializer(self.membership).data)
 
     @extend_schema(responses=MembershipSerializer(many=True))

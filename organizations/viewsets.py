@@ -1,7 +1,7 @@
 """The base of every API view that works on one organization's rows."""
 
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -53,12 +53,13 @@ class TenantView(GenericViewSet[Any]):
 
     The organization is the token's, else the `X-Organization` header's, and counts only with a live membership, which
     is looked up inside that organization's context. `rights` says what each action needs; reading needs READ.
-    A view that calls a vendor sets `transactional = False` and opens `self.tenancy()` around each piece of database
-    work, so that no transaction is open during HTTP.
+    An action in `vendor_actions` calls an outside service, and opens `self.tenancy()` itself around each piece of
+    database work, so that no transaction is open during HTTP.
     """
 
     rights: ClassVar[dict[str, Right]] = {}
-    transactional = True
+    vendor_actions: ClassVar[frozenset[str]] = frozenset()
+    _is_scoped = False
     keyset = "-created_at"
     membership: Membership
 
@@ -72,19 +73,17 @@ class TenantView(GenericViewSet[Any]):
                     transaction.set_rollback(True)
             return response
 
-    _is_scoped = False
-
     def check_permissions(self, request: Request) -> None:
         """Who is it, of which organization, and may they? In this order, each with its own error."""
         super().check_permissions(request)
         self.organization_id = self.claimed_organization_id(request)
-        if self.transactional:
-            self._scope.enter_context(self.tenancy())
-            self._is_scoped = True
-            self._check_membership()
-        else:
+        if self.action in self.vendor_actions:
             with self.tenancy():
                 self._check_membership()
+            return
+        self._scope.enter_context(self.tenancy())
+        self._is_scoped = True
+        self._check_membership()
 
     def claimed_organization_id(self, request: Request) -> str:
         """
@@ -93,8 +92,7 @@ class TenantView(GenericViewSet[Any]):
         :raises OrganizationRequired: none is named
         :raises OrganizationConflict: two are named
         """
-        principal: Principal = request.user  # type: ignore[assignment]  (our authentication sets it)
-        claimed, header = principal.organization_id, request.headers.get("X-Organization", "")
+        claimed, header = self.principal.organization_id, request.headers.get("X-Organization", "")
         if claimed and header and claimed != header:
             raise OrganizationConflict
         if not (claimed or header):
@@ -106,15 +104,19 @@ class TenantView(GenericViewSet[Any]):
         return tenancy.tenant(self.organization_id, user_id=self.user_id)
 
     @property
+    def principal(self) -> Principal:
+        """Who calls."""
+        return cast(Principal, self.request.user)
+
+    @property
     def user_id(self) -> str:
         """The caller's id in app_users."""
-        principal: Principal = self.request.user  # type: ignore[assignment]
-        return principal.sub
+        return self.principal.sub
 
     @property
     def actor(self) -> str:
         """The caller as rows name them."""
-        return str(self.request.user)
+        return str(self.principal)
 
     def _check_membership(self) -> None:
         memberships = Membership.objects.select_related("organization")

@@ -140,7 +140,9 @@ def complete(session: Session, created: CreatedCommunity) -> CreatedCommunity:
     if created.announcement_jid is None:
         created = find_announcement(created, list_groups(session))
     if created.announcement_jid and not created.invite_link:
-        link = _invite_link_or_none(session, created.announcement_jid) or _invite_link_or_none(session, created.parent_jid)
+        link = _invite_link_or_none(session, created.announcement_jid) or _invite_link_or_none(
+            session, created.parent_jid
+        )
         created = CreatedCommunity(created.parent_jid, created.announcement_jid, link)
     return created
 

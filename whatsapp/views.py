@@ -7,6 +7,7 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -46,7 +47,9 @@ class MemberFilter(filters.FilterSet):
         digits = "".join(character for character in value if character.isdigit())
         if not digits:
             return queryset.none()
-        return queryset.filter(Q(full_phone__contains=digits) | Q(phone_number__contains=digits) | Q(lid__contains=digits))
+        return queryset.filter(
+            Q(full_phone__contains=digits) | Q(phone_number__contains=digits) | Q(lid__contains=digits)
+        )
 
 
 class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView):
@@ -96,11 +99,7 @@ class GroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView)
     serializer_class = GroupSerializer
     filterset_fields = ["kind", "session"]
     rights = {"sync": Right.SYNC, "fetch_invite_link": Right.SYNC}
-
-    @property
-    def transactional(self) -> bool:  # type: ignore[override]  (fetching a link speaks to the gateway)
-        """No transaction while the gateway is asked."""
-        return self.action != "fetch_invite_link"
+    vendor_actions = frozenset({"fetch_invite_link"})
 
     @extend_schema(
         responses=GroupMemberSerializer(many=True),
@@ -147,8 +146,8 @@ class GroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView)
 
     def _bare_group(self) -> Group:
         """The group without its counts, which cost a pass over its members."""
-        self.queryset = Group.objects.all()
-        return self.get_object()
+        group: Group = get_object_or_404(Group.objects.all(), pk=self.kwargs["pk"])
+        return group
 
 
 class SyncRunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView):

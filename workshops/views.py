@@ -29,9 +29,7 @@ class WorkshopFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class WorkshopViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, TenantView
-):
+class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, TenantView):
     """Workshops of the organization."""
 
     queryset = Workshop.objects.with_member_count().select_related("community")

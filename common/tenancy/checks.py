@@ -25,9 +25,7 @@ def is_tenant(model: type[Model]) -> bool:
 
 
 @register(Tags.database, deploy=True)
-def check_tenancy(
-    app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any
-) -> list[CheckMessage]:
+def check_tenancy(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """The login has no power over policies, and every tenant table has its own."""
     return [message for alias in databases or [] if alias == "default" for message in _check(connections[alias])]
 

@@ -41,7 +41,9 @@ def _person_policy(table: str, condition: str) -> str:
     return f"CREATE POLICY person ON {table} FOR SELECT TO {TENANT_ROLE} USING ({using});"
 
 
-def composite_key(table: str, column: str, to_table: str, *, organization: str = "organization_id") -> migrations.RunSQL:
+def composite_key(
+    table: str, column: str, to_table: str, *, organization: str = "organization_id"
+) -> migrations.RunSQL:
     """
     A foreign key that cannot leave the organization: (organization, column) → (organization_id, id).
 

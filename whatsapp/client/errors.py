@@ -13,7 +13,10 @@ _RATE_WAIT = timedelta(minutes=2)
 _BY_TEXT: list[tuple[str, re.Pattern[str]]] = [
     ("item-not-found", re.compile(r"item-not-found", re.I)),
     ("rate", re.compile(r"rate-overlimit|too many requests", re.I)),
-    ("reconnect", re.compile(r"not connected|logged[ _-]?out|disconnected|\bbanned\b|session (?:closed|not found)", re.I)),
+    (
+        "reconnect",
+        re.compile(r"not connected|logged[ _-]?out|disconnected|\bbanned\b|session (?:closed|not found)", re.I),
+    ),
     ("forbidden", re.compile(r"not[ -](?:an )?admin|\bforbidden\b|not-authorized", re.I)),
 ]
 

@@ -84,7 +84,7 @@ def _group(row: dict[str, Any]) -> ListedGroup | None:
 
 
 def created_community(body: dict[str, Any]) -> CreatedCommunity | None:
-    """None when the answer names no JID. `groupId` is often the parent, so it is not taken for the announcement group."""
+    """None when the answer names no JID. `groupId` is often the parent, never taken for the announcement group."""
     announcement = jid(body.get("announcementGroupId"))
     parent = jid(body.get("communityId")) or jid(body.get("groupId"))
     if parent is None:
@@ -115,7 +115,9 @@ def participant(value: Any) -> Participant | None:
     if not isinstance(value, dict):
         return None
     lid = next((text for name in ("id", "lid", "jid") if (text := _lid(value.get(name)))), None)
-    phone = next((number for name in ("phone", "phoneNumber", "jid", "id") if (number := _phone(value.get(name), lid))), None)
+    phone = next(
+        (number for name in ("phone", "phoneNumber", "jid", "id") if (number := _phone(value.get(name), lid))), None
+    )
     if lid is None and phone is None:
         return None
     is_admin = bool(value.get("isAdmin") is True or value.get("isSuperAdmin") is True or value.get("admin"))

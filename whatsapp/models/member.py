@@ -59,5 +59,3 @@ class GroupMember(TenantModel):
 
     def __str__(self) -> str:
         return self.full_phone or self.lid or str(self.pk)
-
-

@@ -23,18 +23,14 @@ def store_community(*, session: Session, name: str, created: CreatedCommunity) -
     if created.announcement_jid is None:
         return CommunityGroups(parent, None)
     kind = Group.Kind.ANNOUNCEMENT
-    return CommunityGroups(
-        parent, _store(session, created.announcement_jid, name, kind, parent, created.invite_link)
-    )
+    return CommunityGroups(parent, _store(session, created.announcement_jid, name, kind, parent, created.invite_link))
 
 
 def _store(session: Session, jid: str, name: str, kind: str, parent: Group | None, link: str) -> Group:
     facts = {"session": session, "name": name, "kind": kind, "parent": parent}
     if link:
         facts["invite_link"] = link
-    group, _ = Group.objects.update_or_create(
-        organization_id=session.organization_id, group_jid=jid, defaults=facts
-    )
+    group, _ = Group.objects.update_or_create(organization_id=session.organization_id, group_jid=jid, defaults=facts)
     return group
 
 

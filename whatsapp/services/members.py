@@ -174,8 +174,9 @@ def _match(people: list[Participant], rows: list[Row]) -> Iterator[tuple[Partici
     by_phone = {row.full_phone: row for row in rows if row.full_phone and not row.lid}
     with_lid = {row.full_phone: row for row in rows if row.full_phone and row.lid and row.status == "active"}
     for person in sorted(people, key=lambda person: person.lid is None):
-        row = by_lid.get(person.lid) if person.lid else with_lid.get(person.full_phone)
-        bare = by_phone.pop(person.full_phone, None)
+        phone = person.full_phone or ""
+        row = by_lid.get(person.lid) if person.lid else with_lid.get(phone)
+        bare = by_phone.pop(phone, None)
         yield (person, row, bare) if row else (person, bare, None)
 
 

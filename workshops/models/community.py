@@ -40,9 +40,7 @@ class Community(TenantModel, Job):
     #: What the sweep starts once `run_after` has passed.
     PENDING = [Status.QUEUED, Status.WAITING, Status.UNKNOWN, Status.PARTIAL, Status.FAILED]
 
-    workshop = models.OneToOneField(
-        Workshop, on_delete=models.CASCADE, related_name="community", db_constraint=False
-    )
+    workshop = models.OneToOneField(Workshop, on_delete=models.CASCADE, related_name="community", db_constraint=False)
     status = models.TextField(choices=Status, default=Status.QUEUED)
     reason = models.TextField(blank=True)
     error_code = models.TextField(blank=True)

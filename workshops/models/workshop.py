@@ -25,7 +25,7 @@ class WorkshopQuerySet(models.QuerySet["Workshop"]):
 
 
 class Workshop(TenantModel):
-    """A workshop. `community_group` is the announcement group of its community: the group whose people are its people."""
+    """A workshop. `community_group` is the announcement group of its community: its people are the workshop's."""
 
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)

@@ -26,11 +26,10 @@ class Command(BaseCommand):
         if login.get("USER") != APP_ROLE:
             raise CommandError(f"DATABASE_URL must name the login {APP_ROLE}, not {login.get('USER') or 'nobody'}.")
         try:
-            connection = connections["owner"]
-            with transaction.atomic(using="owner"), connection.cursor() as cursor:
+            with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
                 _create_roles(cursor, password=str(login.get("PASSWORD") or ""))
-                _grant_memberships(cursor, inherit_option=connection.pg_version >= 160000)
-                _close_schema(cursor, database=str(connection.settings_dict["NAME"]))
+                _grant_memberships(cursor)
+                _close_schema(cursor, database=str(connections["owner"].settings_dict["NAME"]))
         except DatabaseError as error:
             raise CommandError(f"The database refused: {error}".strip()) from error
         self.stdout.write(f"Roles are ready: {APP_ROLE} (login), {TENANT_ROLE}, {SYSTEM_ROLE}.")
@@ -44,13 +43,12 @@ def _create_roles(cursor: CursorWrapper, *, password: str) -> None:
         if cursor.fetchone() is None:
             cursor.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
         cursor.execute(sql.SQL("ALTER ROLE {} NOINHERIT NOCREATEDB NOCREATEROLE").format(sql.Identifier(role)))
-    cursor.execute(
-        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(APP_ROLE), sql.Literal(password))
-    )
+    cursor.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(APP_ROLE), sql.Literal(password)))
 
 
-def _grant_memberships(cursor: CursorWrapper, *, inherit_option: bool) -> None:
-    option = " WITH INHERIT FALSE, SET TRUE" if inherit_option else ""
+def _grant_memberships(cursor: CursorWrapper) -> None:
+    cursor.execute("SELECT current_setting('server_version_num')::int >= 160000")
+    option = " WITH INHERIT FALSE, SET TRUE" if cursor.fetchone()[0] else ""
     for role in (TENANT_ROLE, SYSTEM_ROLE):
         cursor.execute(f"GRANT {role} TO {APP_ROLE}{option}")
         # The owner acts as the system role for pg_dump and for functions that it owns.
