@@ -1,0 +1,87 @@
+"""Workshops, communities and their groups for tests."""
+
+# factory_boy's declarations are untyped:
+# mypy: disable-error-code="no-untyped-call"
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
+
+from organizations.tests.factories import OrganizationFactory, TenantFactory
+from whatsapp.tests.factories import GroupFactory
+from workshops.models import Community, Workshop, WorkshopGroup
+
+
+class WorkshopFactory(TenantFactory[Workshop]):
+    """A workshop next week. Creating it queues its community, as everywhere."""
+
+    _follows = ("community_group",)
+
+    class Meta:
+        model = Workshop
+
+    organization = SubFactory(OrganizationFactory)
+    title = Sequence(lambda number: f"Workshop {number}")
+    starts_at = LazyFunction(lambda: timezone.now() + timedelta(days=7))
+    ends_at = LazyAttribute(lambda workshop: workshop.starts_at + timedelta(hours=2))
+    created_by = "test"
+
+
+class WorkshopGroupFactory(TenantFactory[WorkshopGroup]):
+    """A group linked to a workshop."""
+
+    _follows = ("workshop", "group")
+
+    class Meta:
+        model = WorkshopGroup
+
+    organization = SubFactory(OrganizationFactory)
+    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    group = SubFactory(GroupFactory, organization=SelfAttribute("..organization"))
+
+
+class CommunityFactory(TenantFactory[Community]):
+    """
+    The community that the workshop's signal queued, with the given values.
+
+    `status="ready"` makes all that belongs to it: parent and announcement group, linked to the workshop.
+    """
+
+    _follows = ("workshop",)
+
+    class Meta:
+        model = Community
+
+    organization = SubFactory(OrganizationFactory)
+    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+
+    @classmethod
+    def _create(cls, model_class: type[Community], *_: Any, workshop: Workshop, **values: Any) -> Community:
+        community = model_class.objects.get(workshop=workshop)
+        if values.get("status") == Community.Status.READY and "parent_group" not in values:
+            values = {**_made(workshop), **values}
+        for name, value in values.items():
+            setattr(community, name, value)
+        community.workshop = workshop
+        community.save()
+        return community
+
+
+def _made(workshop: Workshop) -> dict[str, Any]:
+    """What a ready community has: its groups, linked, and the rest of its row."""
+    group = GroupFactory.create(organization=workshop.organization, announcement=True, name=workshop.title)
+    for each in (group.parent, group):
+        WorkshopGroupFactory.create(workshop=workshop, group=each)
+    workshop.community_group = group
+    workshop.save(update_fields=["community_group", "updated_at"])
+    return {
+        "name": workshop.title,
+        "session": group.session,
+        "parent_group": group.parent,
+        "invite_link": "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv",
+        "run_after": None,
+        "requested_at": timezone.now(),
+        "ready_at": timezone.now(),
+    }
