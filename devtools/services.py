@@ -1,5 +1,6 @@
 """PostgreSQL and Redis for an instance: its own embedded ones, or for `up` those that the person names."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -28,7 +29,7 @@ def running(instance: Instance, ports: Ports | None = None) -> Iterator[dict[str
 
     :raises Problem: a service does not start, or one that the person named cannot be reached
     """
-    named = environment.chosen() if instance.kind == "up" else {}
+    named = environment.chosen(os.environ) if instance.kind == "up" else {}
     servers = _embedded(instance, named)
     _clear_away(instance, servers)
     try:

@@ -4,18 +4,19 @@ import argparse
 import json
 from collections.abc import Mapping
 
-from devtools import instances, processes, programs, services, stack
+from devtools import instances, processes, services, stack
 from devtools.commands import test
 from devtools.commands.up import say
+from devtools.programs import python
 
 CODE_CHECKS = {
-    "Lint": "-m ruff check .",
-    "Format": "-m ruff format --check .",
-    "Types": "-m mypy . dev",
-    "Imports": "-m importlinter",
-    "Migrations": "manage.py makemigrations --check --dry-run",
+    "Lint": python("-m ruff check ."),
+    "Format": python("-m ruff format --check ."),
+    "Types": python("-m mypy . dev"),
+    "Imports": python("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
+    "Migrations": python("manage.py makemigrations --check --dry-run"),
 }
-DEPLOY_CHECK = "manage.py check --deploy --fail-level WARNING --database default"
+DEPLOYMENT = python("manage.py check --deploy --fail-level WARNING --database default")
 
 #: Settings as a deployment has them, where those of a laptop would be refused.
 LIKE_PRODUCTION = {
@@ -37,12 +38,12 @@ def run(_: argparse.Namespace) -> int:
                 return exit_code
         stack.manage(instance, env, "setup_database")
         stack.manage(instance, env, "migrate", "--no-input")
-        return _check("Deployment", DEPLOY_CHECK, {**services.without_owner(env), **LIKE_PRODUCTION})
+        return _check("Deployment", DEPLOYMENT, {**services.without_owner(env), **LIKE_PRODUCTION})
 
 
-def _check(title: str, command: str, env: Mapping[str, str]) -> int:
-    say(f"== {title}: {command.removeprefix('-m ')}")
-    exit_code = processes.run_in_foreground(programs.python(command), env=env)
+def _check(title: str, command: list[str], env: Mapping[str, str]) -> int:
+    say(f"== {title}")
+    exit_code = processes.run_in_foreground(command, env=env)
     if exit_code:
-        say(f"{title} failed.")
+        say(f"{title}: failed.")
     return exit_code
