@@ -79,7 +79,7 @@ class Instance:
         path = self.folder / "secrets.json"
         known = read_json(path)
         if set(SECRET_NAMES) - set(known):
-            known |= {name: secrets.token_urlsafe(36) for name in SECRET_NAMES if name not in known}
+            known |= {name: secrets.token_urlsafe(48) for name in SECRET_NAMES if name not in known}
             write_private(path, json.dumps(known, indent=1))
         return known
 

@@ -9,14 +9,16 @@ from devtools.commands import test
 from devtools.commands.up import say
 from devtools.programs import python
 
-CODE_CHECKS = {
+ON_THE_CODE = {
     "Lint": python("-m ruff check ."),
     "Format": python("-m ruff format --check ."),
     "Types": python("-m mypy . dev"),
     "Imports": python("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
-    "Migrations": python("manage.py makemigrations --check --dry-run"),
 }
-DEPLOYMENT = python("manage.py check --deploy --fail-level WARNING --database default")
+ON_THE_DATABASE = {
+    "Migrations": python("manage.py makemigrations --check --dry-run"),
+    "Deployment": python("manage.py check --deploy --fail-level WARNING --database default"),
+}
 
 #: Settings as a deployment has them, where those of a laptop would be refused.
 LIKE_PRODUCTION = {
@@ -32,18 +34,19 @@ LIKE_PRODUCTION = {
 
 def run(_: argparse.Namespace) -> int:
     """Stop at the first check that fails; return its exit code."""
-    with instances.locked(*test.INSTANCES) as instance, services.running(instance) as env:
-        for title, command in CODE_CHECKS.items():
-            if exit_code := _check(title, command, env):
-                return exit_code
-        stack.manage(instance, env, "setup_database")
-        stack.manage(instance, env, "migrate", "--no-input")
-        return _check("Deployment", DEPLOYMENT, {**services.without_owner(env), **LIKE_PRODUCTION})
-
-
-def _check(title: str, command: list[str], env: Mapping[str, str]) -> int:
-    say(f"== {title}")
-    exit_code = processes.run_in_foreground(command, env=env)
-    if exit_code:
-        say(f"{title}: failed.")
+    with instances.locked(*test.INSTANCES, holder="./dev check") as instance, services.running(instance) as env:
+        exit_code = _check(ON_THE_CODE, env)
+        if not exit_code:
+            stack.manage(instance, env, "setup_database")
+            stack.manage(instance, env, "migrate", "--no-input")
+            exit_code = _check(ON_THE_DATABASE, {**services.without_owner(env), **LIKE_PRODUCTION})
     return exit_code
+
+
+def _check(checks: Mapping[str, list[str]], env: Mapping[str, str]) -> int:
+    for title, command in checks.items():
+        say(f"== {title}")
+        if exit_code := processes.run_in_foreground(command, env=env):
+            say(f"{title}: failed.")
+            return exit_code
+    return 0
