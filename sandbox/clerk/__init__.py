@@ -1,0 +1,5 @@
+"""The identity provider: its signing keys and its session tokens."""
+
+from sandbox.stage import Service
+
+SERVICE = Service("clerk", ("jwks",), {})
