@@ -14,7 +14,8 @@ from common.errors import DomainError
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Render any error of an API view. `None` lets Django answer 500, which `server_error` renders."""
     if isinstance(error, DomainError):
-        return Response({"code": error.code, "detail": error.message}, status=error.status)
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        return Response({"code": error.code, "detail": error.message}, status=error.status, headers=headers)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

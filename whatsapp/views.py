@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
+from django_filters.utils import translate_validation
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -115,7 +116,7 @@ class GroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView)
         self.keyset = "-joined_at"
         filtered = MemberFilter(request.query_params, GroupMember.objects.filter(group=self._bare_group()))
         if not filtered.is_valid():
-            raise filters.utils.translate_validation(filtered.errors)
+            raise translate_validation(filtered.errors)
         page = self.paginate_queryset(filtered.qs)
         return self.get_paginated_response(GroupMemberSerializer(page, many=True).data)
 

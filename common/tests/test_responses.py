@@ -1,0 +1,115 @@
+"""Every error has one shape, and every body a limit."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from rest_framework.test import APIClient
+
+from conftest import Api
+from organizations.models import Membership
+from organizations.tests.factories import MembershipFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member() -> Membership:
+    return MembershipFactory.create(role="member")
+
+
+def _is_error(body: dict[str, object]) -> bool:
+    return set(body) <= {"code", "detail", "fields"} and bool(body["code"]) and bool(body["detail"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", "/nothing", 404),
+        ("get", "/api/nothing", 404),
+        ("get", "/api/workshops/", 404),
+        ("get", "/api/workshops/not-a-uuid", 404),
+        ("put", "/api/workshops", 405),
+        ("delete", "/api/workshops", 405),
+        ("post", "/api/sync-runs", 405),
+    ],
+)
+def test_an_error_has_the_one_shape(api: Api, member: Membership, method: str, path: str, status: int) -> None:
+    answer = getattr(api(member), method)(path)
+    assert answer.status_code == status
+    assert _is_error(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        ("{", "application/json", 400),
+        ("[]", "application/json", 400),
+        ("null", "application/json", 400),
+        ('"text"', "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        ("title=x", "application/x-www-form-urlencoded", 415),
+        ("<a/>", "application/xml", 415),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_a_4xx(
+    api: Api, member: Membership, body: str | bytes, content_type: str, status: int
+) -> None:
+    answer = api(member).generic("POST", "/api/workshops", body, content_type=content_type)
+    assert answer.status_code == status
+    assert _is_error(answer.json())
+
+
+def test_a_body_of_10_mb_is_a_413_and_nothing_is_written(api: Api, member: Membership) -> None:
+    body = json.dumps({"title": "x" * 10_000_000, "starts_at": "2027-01-01T19:00:00Z"})
+    client: APIClient = api(member)
+    answer = client.post("/api/workshops", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert client.get("/api/workshops").json()["results"] == []
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "1e3"])
+def test_a_content_length_that_is_no_number_is_a_400(length: str) -> None:
+    answer = Client().post("/api/workshops", CONTENT_LENGTH=length)
+    assert answer.status_code == 400
+
+
+def test_health_answers_while_the_database_does() -> None:
+    answer = Client().get("/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_the_schema_describes_every_path_and_the_one_error() -> None:
+    answer = Client().get("/api/schema", HTTP_ACCEPT="application/json")
+    document = json.loads(answer.content)
+    assert "Error" in document["components"]["schemas"]
+    for path in ("/api/organizations", "/api/workshops/{id}/community/retry", "/api/groups/{id}/members"):
+        assert path in document["paths"]
+
+
+def test_the_docs_page_loads_nothing_from_elsewhere() -> None:
+    answer = Client().get("/api/docs")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+
+
+def test_cors_is_for_the_origins_of_the_setting(settings: object) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]  # type: ignore[attr-defined]
+    asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "authorization"}
+    allowed = Client().options("/api/workshops", HTTP_ORIGIN="https://app.example.com", **asked)
+    assert allowed.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    refused = Client().options("/api/workshops", HTTP_ORIGIN="https://evil.example.com", **asked)
+    assert "Access-Control-Allow-Origin" not in refused.headers
+
+
+def test_every_setting_of_the_environment_is_in_the_example() -> None:
+    root = Path(settings.BASE_DIR)
+    example = (root / ".env.example").read_text()
+    for line in (root / "config" / "env.py").read_text().splitlines():
+        name = line.split(" ")[0].rstrip(":").split(":")[0]
+        if name.isupper() and "_env." in line and name not in {"DEBUG", "SANDBOX_URL"}:
+            assert name in example, name
