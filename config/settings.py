@@ -16,6 +16,7 @@ ALLOWED_HOSTS = env.ALLOWED_HOSTS
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -75,6 +76,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["config.formats"]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -256,10 +258,13 @@ LOGGING = {
     },
 }
 
+# --- the admin --------------------------------------------------------------------------------------------------
 UNFOLD = {
     "SITE_TITLE": "Rollcall",
     "SITE_HEADER": "Rollcall",
-    "SITE_SUBHEADER": "The people in our database are the people in the outside world",
     "SITE_SYMBOL": "groups",
+    "SITE_URL": None,
     "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": "workshops.admin.overview.numbers",
+    "SIDEBAR": {"navigation": "config.navigation.sidebar"},
 }

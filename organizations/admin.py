@@ -1,51 +1,120 @@
-"""Organizations in the admin."""
+"""Organizations and their members in the admin."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.contrib.admin import ShowFacets
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from common.admin import TenantAdmin, TextInputsMixin
+from organizations import services
 from organizations.models import Membership, Organization
+from organizations.serializers import OrganizationSerializer
 
 
-class MembershipInline(TabularInline):
-    """Who belongs to it."""
+class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Settings are judged by the same serializer as in the API, so that each rule has one home."""
 
-    model = Membership
-    fields = ["user", "role", "created_at"]
-    readonly_fields = ["created_at"]
-    autocomplete_fields = ["user"]
-    extra = 0
+    class Meta:
+        model = Organization
+        fields = [*services.SETTINGS, "id", "name", "slug"]
+
+    def clean(self) -> dict[str, Any]:
+        """What the serializer makes of the settings, or what it says against them."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        settings = {name: cleaned[name] for name in services.SETTINGS & cleaned.keys()}
+        serializer = OrganizationSerializer(self.instance, data=settings, partial=True)
+        if serializer.is_valid():
+            return {**cleaned, **serializer.validated_data}
+        for name, texts in serializer.errors.items():
+            self.add_error(name, [str(text) for text in texts])
+        return cleaned
 
 
 @admin.register(Organization)
-class OrganizationAdmin(ModelAdmin):
-    """The tenants and their settings."""
+class OrganizationAdmin(TextInputsMixin, ModelAdmin):
+    """The tenants. What Clerk owns is only written when one is added by hand; the rest are settings."""
 
+    form = OrganizationForm
     list_display = ["name", "id", "community_session", "members", "timezone", "default_country", "created_at"]
-    list_filter = ["default_country", "timezone"]
-    search_fields = ["id", "name", "slug"]
+    search_fields = ["id__startswith", "name", "slug"]
+    search_help_text = "The beginning of an id, or part of a name"
     list_select_related = ["community_session"]
-    inlines = [MembershipInline]
-    readonly_fields = ["created_at", "updated_at"]
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    ordering = ["name", "id"]
+    long_texts = ("community_description_template",)
+    readonly_fields = ["community_session", "members", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["id", "name", "slug", "members"]}),
+        (
+            "Communities",
+            {
+                "fields": [
+                    "community_session", "community_admin_numbers", "community_name_template",
+                    "community_description_template",
+                ],
+                "description": "The session that creates communities is chosen in the list of sessions.",
+            },
+        ),
+        ("Where and when", {"fields": ["timezone", "default_country", "default_workshop_time"]}),
+        ("Times", {"fields": ["created_at", "updated_at"]}),
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
-        """With the number of members, in the same query."""
-        return super().get_queryset(request).annotate(member_count=Count("memberships"))
+        """With the number of members, counted for the rows that are shown."""
+        people = Membership.objects.filter(organization=OuterRef("pk")).order_by().values("organization")
+        counted = Subquery(people.annotate(number=Count("pk")).values("number"))
+        organizations: QuerySet[Organization] = super().get_queryset(request)
+        return organizations.annotate(member_count=Coalesce(counted, 0))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> list[str]:
+        """Id, name and slug are Clerk's."""
+        return [*(["id", "name", "slug"] if obj else []), *self.readonly_fields]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        """Nobody: everything an organization has would go with it."""
+        return False
 
     @admin.display(description="Members", ordering="member_count")
-    def members(self, organization: Organization) -> int:
-        """How many people belong to it."""
-        return organization.member_count  # type: ignore[attr-defined]  (annotated above)
+    def members(self, organization: Any) -> str:
+        """How many people belong to it, and the way to them."""
+        url = reverse("admin:organizations_membership_changelist")
+        return format_html(
+            '<a href="{}?organization__id__exact={}">{}</a>', url, organization.pk, organization.member_count
+        )
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
+        """A new one whole, the settings of an old one."""
+        if change:
+            services.update_settings(organization=obj, **{name: form.cleaned_data[name] for name in form.changed_data})
+        else:
+            super().save_model(request, obj, form, change)
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin):
-    """Who belongs where."""
+class MembershipAdmin(TenantAdmin):
+    """Who belongs where, and as what."""
 
     list_display = ["user", "organization", "role", "created_at"]
-    list_filter = ["role", "organization"]
-    search_fields = ["user__id", "user__email", "user__full_name", "organization__name"]
+    list_filter = ["role", ("organization", AutocompleteSelectFilter)]
+    search_fields = ["user__id__startswith", "user__email__startswith", "user__full_name", "organization__name"]
+    search_help_text = "A person's id, e-mail or name, or an organization's name"
     list_select_related = ["user", "organization"]
     autocomplete_fields = ["user", "organization"]
+    fields = ["organization", "user", "role", "created_at"]
     readonly_fields = ["created_at"]
+    ordering = ["organization", "id"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A membership is one person's."""
+        names = super().get_readonly_fields(request, obj)
+        return ["user", *names] if obj else names

@@ -1,0 +1,91 @@
+"""Forms that keep every key inside its organization."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+from unfold.forms import PaginationInlineFormSet
+
+from common.tenancy import TenantModel
+
+#: The autocomplete's parameter that names the organization to search in.
+ORGANIZATION = "organization"
+
+
+def is_tenant(model: Any) -> bool:
+    """Whether rows of `model` belong to one organization."""
+    return isinstance(model, type) and issubclass(model, TenantModel)
+
+
+class OrganizationAutocomplete(AutocompleteSelect):
+    """Searches among the rows of one organization."""
+
+    organization_id = ""
+
+    def get_url(self) -> str:
+        """The autocomplete's address, with the organization."""
+        return f"{super().get_url()}?{urlencode({ORGANIZATION: self.organization_id})}"
+
+
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """
+    The form of a row of one organization: it offers and accepts only rows of the same one.
+
+    Keys between tenant tables are checked at COMMIT, where a wrong one would be an error 500.
+    """
+
+    def __init__(self, *args: Any, organization_id: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if organization_id:
+            self.instance.organization_id = organization_id
+        own = self.instance.organization_id or self.data.get(self.add_prefix(ORGANIZATION), "")
+        for field in self.fields.values():
+            queryset = getattr(field, "queryset", None)
+            if queryset is not None and is_tenant(queryset.model):
+                _confine(field, queryset.filter(organization_id=own), own)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Unique keys start with the organization, so they are checked with it although the form does not show it."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # not in the stubs
+        return excluded if ORGANIZATION in self.fields else excluded - {ORGANIZATION}
+
+
+def _confine(field: Any, queryset: QuerySet[Any], organization_id: str) -> None:
+    field.queryset = queryset
+    field.error_messages["invalid_choice"] = "Choose one that belongs to the same organization."
+    widget = getattr(field.widget, "widget", field.widget)
+    if isinstance(widget, OrganizationAutocomplete):
+        widget.organization_id = organization_id
+
+
+class TenantFormSet(PaginationInlineFormSet):
+    """Rows that belong where their parent does."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        """The parent's organization."""
+        kwargs: dict[str, Any] = super().get_form_kwargs(index)
+        return {**kwargs, "organization_id": self.instance.organization_id or ""}
+
+
+class AutocompleteMixin:
+    """Foreign keys to tenant rows search in one organization."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Our widget where Django would take its own."""
+        is_ours = db_field.name in self.get_autocomplete_fields(request)  # type: ignore[attr-defined]
+        if is_ours and is_tenant(db_field.related_model):
+            kwargs["widget"] = OrganizationAutocomplete(db_field, self.admin_site)  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class TenantInline(AutocompleteMixin, TabularInline):
+    """Rows of one organization on the page of another such row."""
+
+    model: type[Model]
+    form = TenantForm
+    formset = TenantFormSet
+    extra = 0

@@ -1,0 +1,155 @@
+"""Groups in the admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import action
+
+from common.admin import TenantAdmin, TenantForm, actor
+from common.admin.actions import Deed
+from common.admin.base import Found, is_autocomplete
+from whatsapp import services
+from whatsapp.client import parsing
+from whatsapp.models import Group, GroupMember
+
+
+def sync_deed(request: HttpRequest) -> Deed:
+    """Ask for a member sync of a group, in the name of the staff member."""
+
+    def sync(group: Group) -> None:
+        services.request_sync(group=group, requested_by=actor(request))
+
+    return Deed(
+        act=sync,
+        done="will be synced: follow it under Syncs.",
+        question="Fetch the members of this group from WhatsApp now, and bring our list in step?",
+        button="Sync members now",
+    )
+
+
+class GroupForm(TenantForm):
+    """A group's JID is written once; its parent is a community."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "parent" in self.fields:
+            parents = self.fields["parent"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
+            self.fields["parent"].queryset = parents.filter(kind=Group.Kind.COMMUNITY_PARENT)  # type: ignore[attr-defined]
+            self.fields["parent"].error_messages["invalid_choice"] = "Choose a community of the same organization."
+
+    def clean_group_jid(self) -> str:
+        """As WhatsApp writes it."""
+        jid = parsing.jid(self.cleaned_data["group_jid"])
+        if jid is None or not jid.endswith("@g.us"):
+            raise forms.ValidationError("This is no group's JID: one looks like 120363041234567890@g.us.")
+        return jid
+
+
+@admin.register(Group)
+class GroupAdmin(TenantAdmin):
+    """Every JID that we track. Members are counted from their rows."""
+
+    form = GroupForm
+    list_display = ["__str__", "organization", "kind", "active", "left", "session", "last_snapshot_at", "created_at"]
+    list_filter = ["kind", ("organization", AutocompleteSelectFilter)]
+    search_fields = ["name", "group_jid__startswith"]
+    search_help_text = "Part of a name, or the beginning of a JID"
+    list_select_related = ["organization", "session"]
+    autocomplete_fields = ["organization", "session", "parent"]
+    ordering = ["-created_at"]
+    readonly_fields = ["active", "left", "hidden", "last_snapshot_at", "created_at"]
+    fieldsets = [
+        (None, {"fields": ["organization", "name", "group_jid", "kind", "invite_link"]}),
+        ("Seen through", {"fields": ["session", "parent"]}),
+        ("Members", {"fields": ["active", "left", "hidden", "last_snapshot_at"]}),
+        ("Times", {"fields": ["created_at"]}),
+    ]
+    actions = ["sync_members_now"]
+    actions_detail = ["sync_this"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """With the numbers of members, counted for the rows that are shown."""
+        people = GroupMember.objects.filter(organization=OuterRef("organization"), group=OuterRef("pk"))
+        active = people.filter(status=GroupMember.Status.ACTIVE)
+        groups: QuerySet[Group] = super().get_queryset(request)
+        return groups.annotate(
+            active_count=_counted(active),
+            left_count=_counted(people.filter(status=GroupMember.Status.LEFT)),
+            hidden_count=_counted(active.filter(full_phone=None)),
+        )
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> Found:
+        """A parent is a community; everywhere else a group that holds people is asked for."""
+        if is_autocomplete(request):
+            is_parent = Q(kind=Group.Kind.COMMUNITY_PARENT)
+            queryset = queryset.filter(is_parent if request.GET.get("field_name") == "parent" else ~is_parent)
+        return super().get_search_results(request, queryset, term)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """Session and parent are chosen once the organization is known; a parent has no parent."""
+        if obj is None:
+            return self.fieldsets[:1]
+        seen = ["session"] if obj.kind == Group.Kind.COMMUNITY_PARENT else ["session", "parent"]
+        return [self.fieldsets[0], ("Seen through", {"fields": seen}), *self.fieldsets[2:]]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What a group is does not change."""
+        names = super().get_readonly_fields(request, obj)
+        return ["group_jid", "kind", *names] if obj else names
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """None that deletes many."""
+        found: dict[str, Any] = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A group that ever had people keeps its history."""
+        may: bool = super().has_delete_permission(request, obj)
+        return may and not (isinstance(obj, Group) and obj.members.exists())
+
+    def response_add(self, request: HttpRequest, obj: Group, post_url_continue: str | None = None) -> HttpResponse:
+        """On to its page, where the session is chosen."""
+        posted: Any = request.POST.copy()  # as Django does for its users
+        posted.setdefault("_continue", "1")
+        request.POST = posted
+        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+        return answer
+
+    @admin.display(description="Members", ordering="active_count")
+    def active(self, group: Any) -> str:
+        """How many are in it now, and the way to them."""
+        url = reverse("admin:whatsapp_groupmember_changelist")
+        return format_html('<a href="{}?group__id__exact={}">{}</a>', url, group.pk, group.active_count)
+
+    @admin.display(description="Left", ordering="left_count")
+    def left(self, group: Any) -> int:
+        """How many were in it."""
+        return int(group.left_count)
+
+    @admin.display(description="Phone hidden")
+    def hidden(self, group: Any) -> int:
+        """How many of those in it show no number."""
+        return int(group.hidden_count)
+
+    @action(description="Sync members now", permissions=["change"])  # type: ignore[untyped-decorator]
+    def sync_members_now(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """For every chosen group."""
+        self.do_all(request, queryset, sync_deed(request))
+
+    @action(description="Sync members now", permissions=["change"], url_path="sync")  # type: ignore[untyped-decorator]
+    def sync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """From its own page."""
+        return self.do_one(request, object_id, sync_deed(request))
+
+
+def _counted(people: QuerySet[GroupMember]) -> Coalesce:
+    number = people.order_by().values("group").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0)

@@ -1,0 +1,114 @@
+"""Sessions in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import action, display
+
+from common.admin import TenantAdmin
+from common.admin.actions import Deed
+from organizations.models import Organization
+from whatsapp import services
+from whatsapp.models import Group, Session
+
+STATUS_COLORS = {
+    Session.Status.CONNECTING: "info",
+    Session.Status.QR_PENDING: "info",
+    Session.Status.CONNECTED: "success",
+    Session.Status.DISCONNECTED: "danger",
+    Session.Status.LOGGED_OUT: "danger",
+}
+
+
+def _choose(session: Session) -> None:
+    services.choose_community_session(session=session)
+
+
+CHOOSE = Deed(
+    act=_choose,
+    done="chosen: it creates its organization's communities from now on.",
+    question="Let this number create its organization's communities from now on?",
+    button="Choose for communities",
+)
+
+
+@admin.register(Session)
+class SessionAdmin(TenantAdmin):
+    """WhatsApp numbers. Their state is the gateway's; a new one is connected by a task and then by its QR code."""
+
+    list_display = ["__str__", "organization", "full_phone", "state", "is_chosen", "groups", "last_seen_at"]
+    list_filter = ["status", ("organization", AutocompleteSelectFilter)]
+    search_fields = ["label", "full_phone__startswith", "gateway_session_id"]
+    search_help_text = "Part of a label, the beginning of a number, or the gateway's own id"
+    ordering = ["organization", "id"]
+    fieldsets = [
+        (None, {"fields": ["organization", "label", "gateway"]}),
+        ("State", {"fields": ["state", "status_reason", "is_chosen", "groups"]}),
+        ("Number", {"fields": ["full_phone", "lid", "gateway_session_id"]}),
+        ("Times", {"fields": ["created_at", "last_seen_at", "last_event_at", "qr_received_at"]}),
+    ]
+    readonly_fields = [
+        "state", "status_reason", "is_chosen", "groups", "full_phone", "lid", "gateway_session_id",
+        "created_at", "last_seen_at", "last_event_at", "qr_received_at",
+    ]  # fmt: skip
+    actions = ["choose_for_communities"]
+    actions_detail = ["choose_this"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        """With the number of groups, and whether it is its organization's choice."""
+        seen = Group.objects.filter(organization=OuterRef("organization"), session=OuterRef("pk")).order_by()
+        counted = Subquery(seen.values("session").annotate(number=Count("pk")).values("number"))
+        chosen = Organization.objects.filter(pk=OuterRef("organization"), community_session=OuterRef("pk"))
+        sessions: QuerySet[Session] = super().get_queryset(request)
+        return sessions.annotate(chosen=Exists(chosen), group_count=Coalesce(counted, 0))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Session | None = None) -> Any:
+        """A new one has no state yet."""
+        return self.fieldsets if obj else self.fieldsets[:1]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A number stays on its gateway."""
+        names = super().get_readonly_fields(request, obj)
+        return [*names, "gateway"] if obj else names
+
+    def save_model(self, request: HttpRequest, obj: Session, form: Any, change: bool) -> None:
+        """A new one is connected by a task."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        made = services.create_session(organization_id=obj.organization_id, label=obj.label, gateway=obj.gateway)
+        obj.pk, obj.gateway_session_id = made.pk, made.gateway_session_id
+
+    @display(description="Status", ordering="status", label=STATUS_COLORS)  # type: ignore[untyped-decorator]
+    def state(self, session: Session) -> tuple[str, str]:
+        """In words and color."""
+        return session.status, session.get_status_display()
+
+    @admin.display(description="Creates communities", boolean=True)
+    def is_chosen(self, session: Any) -> bool:
+        """Whether its organization's communities come from it."""
+        return bool(session.chosen)
+
+    @admin.display(description="Groups", ordering="group_count")
+    def groups(self, session: Any) -> int:
+        """How many groups it sees."""
+        return int(session.group_count)
+
+    @action(description="Choose for communities", permissions=["change"])  # type: ignore[untyped-decorator]
+    def choose_for_communities(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        """One per organization."""
+        organizations = queryset.order_by().values("organization")
+        if organizations.annotate(number=Count("pk")).filter(number__gt=1).exists():
+            text = "Choose one session of each organization. Nothing was done."
+            self.message_user(request, text, messages.ERROR)
+            return
+        self.do_all(request, queryset, CHOOSE)
+
+    @action(description="Choose for communities", permissions=["change"], url_path="choose")  # type: ignore[untyped-decorator]
+    def choose_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """From its own page."""
+        return self.do_one(request, object_id, CHOOSE)

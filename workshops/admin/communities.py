@@ -1,0 +1,105 @@
+"""Communities in the admin: how far each is, and "again"."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from unfold.admin import StackedInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import action, display
+
+from common.admin import ReadOnlyMixin, TenantAdmin
+from common.admin.actions import Deed
+from workshops import services
+from workshops.models import Community
+
+STATUS_COLORS = {
+    Community.Status.QUEUED: "info",
+    Community.Status.CREATING: "info",
+    Community.Status.READY: "success",
+    Community.Status.PARTIAL: "warning",
+    Community.Status.SKIPPED: "warning",
+    Community.Status.WAITING: "warning",
+    Community.Status.UNKNOWN: "danger",
+    Community.Status.FAILED: "danger",
+}
+
+
+def _retry(community: Community) -> None:
+    services.retry_community(community=community)
+
+
+RETRY = Deed(
+    act=_retry,
+    done="queued again.",
+    question="Try again? What may exist in WhatsApp already is looked up, never created twice.",
+    button="Create community again",
+)
+
+
+class CommunityColumns:
+    """How a community is shown."""
+
+    @display(description="Status", ordering="status", label=STATUS_COLORS)  # type: ignore[untyped-decorator]
+    def state(self, community: Community) -> tuple[str, str]:
+        """In words and color."""
+        return community.status, community.get_status_display()
+
+    @admin.display(description="Invite link")
+    def link(self, community: Community) -> str:
+        """To be clicked and copied."""
+        if not community.invite_link:
+            return ""
+        return format_html('<a href="{0}" target="_blank" rel="noreferrer">{0}</a>', community.invite_link)
+
+    @admin.display(description="Next try at")
+    def next_try(self, community: Community) -> Any:
+        """When it goes on by itself; nothing: not by itself."""
+        return community.run_after
+
+
+class CommunityInline(CommunityColumns, ReadOnlyMixin, StackedInline):
+    """The community on its workshop's page."""
+
+    model = Community
+    fields = ["state", "reason", "link", "next_try", "name", "session", "ready_at"]
+    readonly_fields = fields
+    can_delete = False
+    verbose_name_plural = "community"
+
+
+@admin.register(Community)
+class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
+    """Communities, one per workshop. The product alone writes them; a person may say "again"."""
+
+    list_display = ["workshop", "organization", "state", "reason", "link", "next_try", "created_at"]
+    list_filter = ["status", ("organization", AutocompleteSelectFilter)]
+    search_fields = ["workshop__title", "name"]
+    search_help_text = "Part of a workshop's title or of the community's name"
+    list_select_related = ["workshop", "organization"]
+    ordering = ["-created_at"]
+    fieldsets = [
+        (None, {"fields": ["organization", "workshop", "state", "reason", "error_code", "link"]}),
+        ("In WhatsApp", {"fields": ["name", "session", "parent_group"]}),
+        ("Times", {"fields": ["created_at", "requested_at", "ready_at", "next_try", "lease_until"]}),
+        ("Attempts", {"fields": ["attempt", "failures"]}),
+    ]
+    readonly_fields = ["state", "link", "next_try"]
+    actions = ["create_again"]
+    actions_detail = ["create_this_again"]
+
+    def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows cannot be edited; "again" is what the right to change them allows."""
+        return bool(getattr(request.user, "has_perm", lambda _: False)("workshops.change_community"))
+
+    @action(description="Create community again", permissions=["retry"])  # type: ignore[untyped-decorator]
+    def create_again(self, request: HttpRequest, queryset: QuerySet[Community]) -> None:
+        """For every chosen community."""
+        self.do_all(request, queryset, RETRY)
+
+    @action(description="Create community again", permissions=["retry"], url_path="again")  # type: ignore[untyped-decorator]
+    def create_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """From its own page."""
+        return self.do_one(request, object_id, RETRY)

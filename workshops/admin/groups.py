@@ -1,0 +1,59 @@
+"""Which groups belong to which workshop."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, TenantInline
+from workshops.models import WorkshopGroup
+
+
+class WorkshopGroupForm(TenantForm):
+    """A community's parent holds no people: it is never offered as a group to link."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "group" in self.fields:
+            groups = self.fields["group"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
+            self.fields["group"].queryset = groups.trackable()  # type: ignore[attr-defined]
+            text = "Choose a group of the same organization that holds people: a community's parent does not."
+            self.fields["group"].error_messages["invalid_choice"] = text
+
+
+class WorkshopGroupInline(TenantInline):
+    """The groups of a workshop: linked and unlinked here, not changed."""
+
+    model = WorkshopGroup
+    form = WorkshopGroupForm
+    fields = ["group", "kind", "created_at"]
+    readonly_fields = ["kind", "created_at"]
+    autocomplete_fields = ["group"]
+    verbose_name_plural = "linked groups"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the groups, whose names are shown."""
+        return super().get_queryset(request).select_related("group")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A link is made or unmade."""
+        return False
+
+    @admin.display(description="Kind")
+    def kind(self, link: WorkshopGroup) -> str:
+        """What the group is."""
+        return link.group.get_kind_display() if link.group_id else ""
+
+
+@admin.register(WorkshopGroup)
+class WorkshopGroupAdmin(ReadOnlyMixin, TenantAdmin):
+    """Which groups belong to which workshop. Links are made on the workshop's page."""
+
+    list_display = ["group", "workshop", "organization", "created_at"]
+    list_filter = [("organization", AutocompleteSelectFilter)]
+    search_fields = ["group__name", "group__group_jid__startswith", "workshop__title"]
+    search_help_text = "Part of a group's name or of a workshop's title, or the beginning of a JID"
+    list_select_related = ["group", "workshop", "organization"]
+    ordering = ["organization", "workshop", "id"]
+    fields = ["organization", "workshop", "group", "created_at"]

@@ -1,0 +1,139 @@
+"""Workshops in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import formats, timezone
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import action, display
+
+from common.admin import TenantAdmin, actor
+from common.admin.actions import Deed
+from workshops import services
+from workshops.admin.communities import RETRY, STATUS_COLORS, CommunityInline
+from workshops.admin.groups import WorkshopGroupInline
+from workshops.models import Community, Workshop
+
+
+def _sync_deed(request: HttpRequest) -> Deed:
+    def sync(workshop: Workshop) -> None:
+        services.sync_members(workshop=workshop, requested_by=actor(request))
+
+    return Deed(
+        act=sync,
+        done="will be synced: follow it under Syncs.",
+        question="Fetch the members of this workshop's group from WhatsApp now, and bring our list in step?",
+        button="Sync members now",
+    )
+
+
+def _retry(workshop: Workshop) -> None:
+    services.retry_community(community=services.queue_community(workshop=workshop))
+
+
+RETRY_OF_WORKSHOP = Deed(act=_retry, done=RETRY.done, question=RETRY.question, button=RETRY.button)
+
+
+class WhenFilter(admin.SimpleListFilter):
+    """Workshops to come, and those that were."""
+
+    title = "when"
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two halves of time."""
+        return [("coming", "To come"), ("past", "Past")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Split at now."""
+        if self.value() == "coming":
+            return queryset.filter(starts_at__gte=timezone.now())
+        return queryset.filter(starts_at__lt=timezone.now()) if self.value() == "past" else queryset
+
+
+@admin.register(Workshop)
+class WorkshopAdmin(TenantAdmin):
+    """Workshops. A new one gets its community by the same signal as everywhere."""
+
+    list_display = ["title", "organization", "starts", "community_state", "members", "created_by", "created_at"]
+    list_filter = [WhenFilter, "community__status", ("organization", AutocompleteSelectFilter)]
+    search_fields = ["title"]
+    search_help_text = "Part of a title"
+    list_select_related = ["organization", "community"]
+    ordering = ["-created_at"]
+    long_texts = ("description",)
+    readonly_fields = ["community_group", "members", "created_by", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["organization", "title", "description", "starts_at", "ends_at"]}),
+        ("Members", {"fields": ["community_group", "members"]}),
+        ("Origin", {"fields": ["created_by", "created_at", "updated_at"]}),
+    ]
+    inlines = [CommunityInline, WorkshopGroupInline]
+    actions = ["sync_members_now", "create_community_again"]
+    actions_detail = ["sync_this", "create_again_for_this"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workshop]:
+        """With the number of members, counted for the rows that are shown."""
+        workshops: Any = super().get_queryset(request)
+        with_count: QuerySet[Workshop] = workshops.with_member_count()
+        return with_count
+
+    def get_fieldsets(self, request: HttpRequest, obj: Workshop | None = None) -> Any:
+        """A new one has no history yet."""
+        return self.fieldsets if obj else self.fieldsets[:1]
+
+    def get_inlines(self, request: HttpRequest, obj: Workshop | None) -> list[Any]:
+        """Neither has it a community or groups."""
+        return self.inlines if obj else []
+
+    def get_form(self, request: HttpRequest, obj: Workshop | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Times are written in the zone of the organization."""
+        zone = f" ({obj.organization.timezone})" if obj else ""
+        text = f"In the time zone of the organization{zone}."
+        return super().get_form(request, obj, change, help_texts={"starts_at": text, "ends_at": text}, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Workshop, form: Any, change: bool) -> None:
+        """In the name of the staff member."""
+        if change:
+            services.update_workshop(workshop=obj, **{name: form.cleaned_data[name] for name in form.changed_data})
+            return
+        obj.created_by = actor(request)
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="Starts", ordering="starts_at")
+    def starts(self, workshop: Workshop) -> str:
+        """In the zone of its organization."""
+        return formats.date_format(workshop.starts_at.astimezone(workshop.organization.zone), "DATETIME_FORMAT")
+
+    @display(description="Community", ordering="community__status", label=STATUS_COLORS)  # type: ignore[untyped-decorator]
+    def community_state(self, workshop: Workshop) -> tuple[str, str] | str:
+        """Its state; nothing for the moment before it is queued."""
+        community: Community | None = getattr(workshop, "community", None)
+        return (community.status, community.get_status_display()) if community else ""
+
+    @admin.display(description="Members", ordering="member_count")
+    def members(self, workshop: Any) -> int:
+        """How many people are in its group now."""
+        return int(workshop.member_count)
+
+    @action(description="Sync members now", permissions=["change"])  # type: ignore[untyped-decorator]
+    def sync_members_now(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
+        """For every chosen workshop."""
+        self.do_all(request, queryset.select_related("community_group"), _sync_deed(request))
+
+    @action(description="Create community again", permissions=["change"])  # type: ignore[untyped-decorator]
+    def create_community_again(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
+        """For every chosen workshop."""
+        self.do_all(request, queryset, RETRY_OF_WORKSHOP)
+
+    @action(description="Sync members now", permissions=["change"], url_path="sync")  # type: ignore[untyped-decorator]
+    def sync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """From its own page."""
+        return self.do_one(request, object_id, _sync_deed(request))
+
+    @action(description="Create community again", permissions=["change"], url_path="again")  # type: ignore[untyped-decorator]
+    def create_again_for_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """From its own page."""
+        return self.do_one(request, object_id, RETRY_OF_WORKSHOP)
