@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from werkzeug.serving import BaseWSGIServer
+
 from sandbox import server
 from sandbox.app import create_app
 from sandbox.lab import Lab, Settings
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lab = Lab(_settings(options.base_url))
     if options.state:
         _keep(lab, options.state)
-    listening = server.make(options.host, options.port, create_app(lab))
+    listening = _listen(lab, options.host, options.port)
     try:
         _obey_signals(_stop)
         if options.leashed:
@@ -64,6 +66,13 @@ def _keep(lab: Lab, path: Path) -> None:
         sys.exit(f"sandbox: {error}")
 
 
+def _listen(lab: Lab, host: str, port: int) -> BaseWSGIServer:
+    try:
+        return server.make(host, port, create_app(lab))
+    except OSError as error:
+        sys.exit(f"sandbox: {host}:{port}: {os.strerror(error.errno) if error.errno else error}")
+
+
 def _obey_signals(handler: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handler)
@@ -77,7 +86,8 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 
 def _wait_for_end_of_input() -> None:
     """Whoever started us holds the other end of a pipe: it closes when they die, however they die."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import requests
 
-from sandbox.told import Message, Community, Fault, Group, JournalEntry, Person, Session, Truth
+from sandbox.told import Community, Fault, Group, JournalEntry, Message, Person, Session, Truth
 
 Json = Any
 _TIMEOUT = 30

@@ -46,8 +46,13 @@ class Lab:
         :raises Unreadable: the file holds something else
         """
         state = store.load(path)
-        if state is not None:
-            self._load(state)
+        try:
+            if state is not None:
+                self._load(state)
+        except (KeyError, TypeError) as error:
+            raise store.Unreadable(
+                f"{path} holds another sandbox's state: {error!r}; remove it to start anew"
+            ) from error
         self._file = store.StateFile(path, self._collect)
         self._file.save()
         self._file.start()

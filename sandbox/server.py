@@ -3,13 +3,12 @@
 import os
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
-from werkzeug.test import run_wsgi_app
 
 #: An application sets this in its environ, to "quiet" or "reset", to have the connection cut without an answer.
 CUT_KEY = "sandbox.cut"
@@ -34,13 +33,13 @@ class Handler(WSGIRequestHandler):
             environ["wsgi.input"] = BytesIO(self._body(environ))
         except ValueError:
             self.close_connection = True
-            self._write("413 Content Too Large", [("Content-Type", "text/plain")], [b"Too large\n"])
+            self._write("413 Content Too Large", [("Content-Type", "text/plain")], b"Too large\n")
             return
-        chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        status, headers, body = _run(self.server.app, environ)
         if cut := environ.get(CUT_KEY):
             self._cut(is_reset=cut == "reset")
         else:
-            self._write(status, list(headers), chunks)
+            self._write(status, headers, body)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """The journal tells what happened; the terminal stays quiet."""
@@ -58,8 +57,7 @@ class Handler(WSGIRequestHandler):
         environ["CONTENT_LENGTH"] = str(len(content))
         return bytes(content)
 
-    def _write(self, status: str, headers: list[tuple[str, str]], chunks: Iterable[bytes]) -> None:
-        body = b"".join(chunks)
+    def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")
         self.send_response_only(int(code), reason)
         names = {name.lower() for name, _ in headers}
@@ -86,6 +84,31 @@ class Handler(WSGIRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
+def _run(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Call an application that writes nothing by itself (PEP 3333 calls that optional)."""
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        told.append((status, headers))
+        return lambda data: None
+
+    chunks = app(environ, start_response)
+    try:
+        body = b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    return (*told[-1], body)
+
+
 def make(host: str, port: int, app: WSGIApplication) -> BaseWSGIServer:
-    """A server that listens already. Port 0 means a free one. It ends the program when the port is taken."""
-    return make_server(host, port, app, threaded=True, request_handler=Handler)
+    """
+    A server that listens already. Port 0 means a free one.
+
+    :raises OSError: the port is taken, or the host is not ours
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=128) as listening:
+        return make_server(host, port, app, threaded=True, request_handler=Handler, fd=listening.fileno())
