@@ -27,7 +27,7 @@ def create_community(*, community_id: UUID, attempt: int, organization_id: str) 
     if job is None:
         return
     try:
-        if job.community.parent_group:
+        if job.community.parent_group_id:
             _complete(job)
         elif job.community.requested_at:
             _look_up(job)
@@ -110,7 +110,7 @@ def _folded(name: str) -> str:
 def _refused(job: CommunityJob, error: VendorError) -> None:
     """What a refusal's class means. `job.community` is as it was claimed: with `requested_at`, this was a look-up."""
     log.warning("community %s: %s (%s)", job.community.pk, error.detail, error.code)
-    is_look_up = bool(job.community.requested_at or job.community.parent_group)
+    is_look_up = bool(job.community.requested_at or job.community.parent_group_id)
     if isinstance(error, NeedsReconnect):
         whatsapp.mark_disconnected(job.session)
         _waits(job, f"The WhatsApp session {job.session} is not connected.")

@@ -1,7 +1,7 @@
 """The story of the product, checked at every line."""
 
-from devtools import probes
-from devtools.problems import FAILED, Problem
+from devtools.demo.story import Story
+from devtools.demo.telling import Telling
 from devtools.stack import Context
 
 
@@ -11,8 +11,7 @@ def run(context: Context) -> int:
 
     :raises Problem: a line of it is not true
     """
-    for name, port in {"web": context.ports.web, "sandbox": context.ports.sandbox}.items():
-        if not probes.health(port)():
-            raise Problem(f"{name} does not answer /health.", exit_code=FAILED)
-        print(f"{name} answers.")
+    telling = Telling()
+    Story(context, telling).tell()
+    telling.end()
     return 0

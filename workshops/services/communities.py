@@ -91,7 +91,8 @@ def claim_community(*, community_id: UUID, attempt: int) -> CommunityJob | None:
 
     None when there is nothing to do now: somebody else has it, or it is skipped or waits (the row says so).
     """
-    community = Community.objects.exclude(status__in=[_Status.READY, _Status.SKIPPED]).claim(
+    unfinished = Community.objects.exclude(status__in=[_Status.READY, _Status.SKIPPED])
+    community = unfinished.select_related("parent_group", "session").claim(
         community_id, attempt, lease=Community.LEASE,
         status=Case(
             When(parent_group__isnull=False, then=Value(_Status.PARTIAL)),

@@ -56,7 +56,9 @@ class Product:
 
     def start_worker(self) -> None:
         """A Celery worker of all queues, in a session of its own."""
-        self._start("worker", [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", QUEUES, "-c", "2", "-l", "info"])
+        self._start(
+            "worker", [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", QUEUES, "-c", "2", "-l", "info"]
+        )
 
     def start_beat(self) -> None:
         """The schedule, with sweeps every second."""

@@ -1,6 +1,6 @@
 """Workshops over the API."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -104,7 +104,7 @@ def test_a_workshop_is_changed_and_its_community_keeps_its_name(api: Api, member
 
 
 def test_a_change_that_ends_before_it_starts_is_refused(api: Api, member: Membership) -> None:
-    start = datetime(2027, 1, 1, 12, tzinfo=timezone.utc)
+    start = datetime(2027, 1, 1, 12, tzinfo=UTC)
     workshop = WorkshopFactory.create(organization=member.organization, starts_at=start)
     answer = api(member).patch(f"/api/workshops/{workshop.pk}", {"ends_at": "2027-01-01T11:00:00Z"}, format="json")
     assert (answer.status_code, set(answer.json()["fields"])) == (400, {"ends_at"})
