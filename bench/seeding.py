@@ -24,6 +24,7 @@ PASSING = "passing-"
 class Scale:
     """How much there is, and how often everything is measured."""
 
+    name: str = "full"
     organizations: int = 8
     groups: int = 200
     group_size: int = 5_000
@@ -32,8 +33,8 @@ class Scale:
 
     @property
     def database(self) -> str:
-        """Its name; another scale has another database."""
-        return f"rollcall_bench_{self.organizations}_{self.groups}_{self.group_size}"
+        """Where it is."""
+        return f"rollcall_bench_{self.name}"
 
     @property
     def organization_ids(self) -> list[str]:
@@ -58,7 +59,7 @@ def prepare(scale: Scale, name: str, *, alterations: Sequence[str] = ()) -> None
 
     `alterations` are statements that change its tables before they are filled.
     """
-    mark = databases.fingerprint(Path(__file__).read_text(), *alterations)
+    mark = databases.fingerprint(Path(__file__).read_text(), repr(scale), *alterations)
     if databases.is_ready(name, mark) and _is_intact(scale, name):
         return
     databases.create(name)
