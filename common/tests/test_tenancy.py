@@ -40,13 +40,13 @@ def two_organizations() -> tuple[str, str]:
     """Ids of two organizations, each with one row in every tenant table."""
     with tenancy.system():
         for organization_id in ("org_a", "org_b"):
-            organization = OrganizationFactory(id=organization_id)
-            MembershipFactory(organization=organization)
-            session = SessionFactory(organization=organization)
-            group = GroupFactory(organization=organization, session=session)
-            GroupMemberFactory(organization=organization, group=group)
-            SyncRunFactory(organization=organization, group=group)
-            workshop = WorkshopFactory(organization=organization)
+            organization = OrganizationFactory.create(id=organization_id)
+            MembershipFactory.create(organization=organization)
+            session = SessionFactory.create(organization=organization)
+            group = GroupFactory.create(organization=organization, session=session)
+            GroupMemberFactory.create(organization=organization, group=group)
+            SyncRunFactory.create(organization=organization, group=group)
+            workshop = WorkshopFactory.create(organization=organization)
             WorkshopGroup.objects.create(organization=organization, workshop=workshop, group=group)
     return "org_a", "org_b"
 
@@ -92,7 +92,9 @@ def test_an_organization_cannot_change_or_delete_the_rows_of_another(
 @pytest.mark.parametrize(
     "model", [model for model in TENANT_MODELS if model is not Organization], ids=lambda model: model.__name__
 )
-def test_an_organization_cannot_give_its_rows_to_another(model: type[Model], two_organizations: tuple[str, str]) -> None:
+def test_an_organization_cannot_give_its_rows_to_another(
+    model: type[Model], two_organizations: tuple[str, str]
+) -> None:
     mine, theirs = two_organizations
     with pytest.raises(DatabaseError, match="row-level security"), tenancy.tenant(mine):
         model._default_manager.update(organization_id=theirs)
@@ -157,7 +159,7 @@ def test_every_key_between_tenant_tables_is_composite_and_deferred() -> None:
 def test_a_person_reads_their_own_memberships_and_those_organizations(two_organizations: tuple[str, str]) -> None:
     with tenancy.system():
         membership = Membership.objects.get(organization_id="org_a")
-        MembershipFactory(organization_id="org_a")
+        MembershipFactory.create(organization_id="org_a")
     with tenancy.person(membership.user_id):
         assert [row.pk for row in Membership.objects.all()] == [membership.pk]
         assert [row.pk for row in Organization.objects.all()] == ["org_a"]
@@ -175,7 +177,7 @@ def test_a_person_inside_an_organization_does_not_see_their_other_organizations(
 
 
 def test_the_tenant_role_reads_only_the_public_columns_of_people() -> None:
-    user = AppUserFactory(full_name="Ada")
+    user = AppUserFactory.create(full_name="Ada")
     with tenancy.tenant("org_a"):
         assert AppUser.objects.only("full_name").get(pk=user.pk).full_name == "Ada"
     with pytest.raises(DatabaseError, match="permission denied"), tenancy.tenant("org_a"):
@@ -206,9 +208,9 @@ def test_an_error_inside_a_nested_context_puts_back_what_was_there() -> None:
 
 def test_a_context_is_one_transaction() -> None:
     with tenancy.system():
-        OrganizationFactory(id="org_kept")
+        OrganizationFactory.create(id="org_kept")
     with pytest.raises(ValueError, match="late"), tenancy.system():
-        OrganizationFactory(id="org_lost")
+        OrganizationFactory.create(id="org_lost")
         raise ValueError("late")
     with tenancy.system():
         assert set(Organization.objects.values_list("pk", flat=True)) == {"org_kept"}

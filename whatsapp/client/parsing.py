@@ -120,8 +120,15 @@ def participant(value: Any) -> Participant | None:
     )
     if lid is None and phone is None:
         return None
-    is_admin = bool(value.get("isAdmin") is True or value.get("isSuperAdmin") is True or value.get("admin"))
-    return Participant(lid, phone.e164 if phone else None, phone.national if phone else None, is_admin)
+    return Participant(lid, phone.e164 if phone else None, phone.national if phone else None, _is_admin(value))
+
+
+def _is_admin(value: dict[str, Any]) -> bool | None:
+    """`isAdmin` and `isSuperAdmin` are flags; `admin` is a rank as text, or null."""
+    stated = [value[name] for name in ("isAdmin", "isSuperAdmin", "admin") if name in value]
+    return (
+        any(flag is True or (isinstance(flag, str) and flag.endswith("admin")) for flag in stated) if stated else None
+    )
 
 
 def _lid(value: Any) -> str | None:

@@ -37,12 +37,16 @@ class CreatedCommunity:
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A person in a snapshot: `lid` with its `@lid`, phone as E.164 with its national digits; at least one of both."""
+    """
+    A person in a snapshot: `lid` with its `@lid`, phone as E.164 with its national digits; at least one of both.
+
+    `is_admin` is None where the gateway does not say.
+    """
 
     lid: str | None
     full_phone: str | None
     phone_number: str | None
-    is_admin: bool
+    is_admin: bool | None
 
 
 @dataclass(frozen=True, slots=True)

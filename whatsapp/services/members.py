@@ -123,7 +123,7 @@ def _doubts(
     own = [person for person in people if _is_own(person, session)]
     if not own and (session.full_phone or session.lid):
         yield SyncRun.Doubt.OWN_NUMBER_MISSING
-    if own and not own[0].is_admin and group.kind == Group.Kind.ANNOUNCEMENT:
+    if own and own[0].is_admin is False and group.kind == Group.Kind.ANNOUNCEMENT:
         yield SyncRun.Doubt.NOT_ADMIN
     active = sum(row.status == GroupMember.Status.ACTIVE for row in rows)
     fall = active - len(people)
@@ -185,10 +185,11 @@ def _sort(row: Row, person: Participant, newest: datetime, difference: Differenc
     is_learned = (
         (person.lid is not None and row.lid != person.lid)
         or (person.full_phone is not None and row.full_phone != person.full_phone)
-        or row.is_admin != person.is_admin
+        or (person.is_admin is not None and row.is_admin != person.is_admin)
     )
     if is_learned:
-        row.lid, row.is_admin = person.lid or row.lid, person.is_admin
+        row.lid = person.lid or row.lid
+        row.is_admin = row.is_admin if person.is_admin is None else person.is_admin
         if person.full_phone:
             row.full_phone, row.phone_number = person.full_phone, person.phone_number
     is_newer = row.last_event_at is not None and row.last_event_at > newest
@@ -234,7 +235,7 @@ def _row_columns(rows: list[Row]) -> list[object]:
 def _person_columns(people: list[Participant]) -> list[object]:
     return [
         [person.lid for person in people], [person.full_phone for person in people],
-        [person.phone_number for person in people], [person.is_admin for person in people],
+        [person.phone_number for person in people], [bool(person.is_admin) for person in people],
     ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_a_participant_is_read_in_every_spelling(entry: Any, lid: str | None, ph
 def test_f18_the_digits_of_a_lid_are_no_phone() -> None:
     """Fails without the comparison with the LID's digits in `parsing._phone`."""
     found = parsing.participant({"id": LID, "phone": "173087265951971"})
-    assert found == Participant(lid=LID, full_phone=None, phone_number=None, is_admin=False)
+    assert found == Participant(lid=LID, full_phone=None, phone_number=None, is_admin=None)
 
 
 @pytest.mark.parametrize("entry", [None, 7, "", "{", {}, {"id": "x"}, {"id": "120363@g.us"}, {"phone": "12"}, [], True])

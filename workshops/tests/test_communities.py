@@ -311,6 +311,45 @@ def test_a_missing_announcement_group_makes_it_partial_until_it_is_found(
     assert creations(sandbox) == 1
 
 
+@pytest.mark.parametrize(
+    "style",
+    [
+        {"created_announcement_id": "absent"},
+        {"created_group_id": "announcement", "created_announcement_id": "absent", "created_community_id": "absent"},
+        {"created_group_id": "announcement"},
+        {"created_community_id": "absent"},
+        {"created_invite": "absent"},
+        {"created_invite": "absent", "group_invite": "inviteCode", "invite": "inviteLink"},
+        {"general_group": "named_general"},
+        {"general_group": "same_name", "created_announcement_id": "absent"},
+        {"group_list": "list", "group_id": "jid", "group_name": "subject", "created_announcement_id": "absent"},
+    ],
+)
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_every_spelling_of_the_gateway_gives_the_same_community(
+    sandbox: Sandbox, workshop: Workshop, step: Step, style: dict[str, str], is_lost: bool
+) -> None:
+    sandbox.set_style(**style)
+    if is_lost:
+        sandbox.add_fault("create_community", "drop_after_commit")
+        assert step().status == "unknown"
+    community = step()
+    assert (community.status, community.reason) == ("ready", "")
+    played = {group.kind: group for group in sandbox.groups()}
+    assert community.parent_group is not None
+    assert community.parent_group.group_jid == played["parent"].jid
+    assert community.workshop.community_group is not None
+    assert community.workshop.community_group.group_jid == played["announcement"].jid
+    assert community.invite_link.startswith("https://chat.whatsapp.com/")
+    assert creations(sandbox) == 1
+
+
+def test_a_code_that_is_none_is_no_invite_link(sandbox: Sandbox, workshop: Workshop, step: Step) -> None:
+    sandbox.set_style(invite_code="undefined", created_invite="absent")
+    community = step()
+    assert (community.status, community.invite_link) == ("ready", "")
+
+
 def test_f14_the_job_is_a_row_that_a_sweep_finds(workshop: Workshop) -> None:
     """Fails without `run_after` in `services.queue_community`."""
     with tenancy.system():

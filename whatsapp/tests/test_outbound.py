@@ -1,0 +1,287 @@
+"""Sessions and syncs through the gateway, which the sandbox plays over HTTP."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from common import tenancy
+from conftest import Api
+from organizations.models import Organization
+from organizations.tests.factories import MembershipFactory, OrganizationFactory
+from sandbox.client import Sandbox
+from sandbox.told import Community
+from whatsapp import outbound, services
+from whatsapp.models import Group, GroupMember, Session, SyncRun
+from whatsapp.tests.factories import GroupFactory, SessionFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def organization() -> Organization:
+    return OrganizationFactory.create()
+
+
+@pytest.fixture
+def session(sandbox: Sandbox, organization: Organization) -> Session:
+    played = sandbox.add_session(phone_number="919800000001")
+    return SessionFactory.create(
+        organization=organization, gateway_session_id=played.session_id, full_phone="+919800000001"
+    )
+
+
+@pytest.fixture
+def played(sandbox: Sandbox, session: Session) -> Community:
+    """A community at the gateway with 50 people and our own number."""
+    community = sandbox.add_community(session.gateway_session_id, "Crypto")
+    sandbox.join(community.announcement_jid, 49, hidden=7)
+    return community
+
+
+@pytest.fixture
+def group(session: Session, played: Community) -> Group:
+    return GroupFactory.create(
+        organization=session.organization, session=session, group_jid=played.announcement_jid, kind="announcement"
+    )
+
+
+Sync = Callable[..., SyncRun]
+
+
+@pytest.fixture
+def sync(group: Group) -> Sync:
+    """Ask for a sync and let a worker do it; again with `run=`."""
+
+    def work(run: SyncRun | None = None) -> SyncRun:
+        with tenancy.system():
+            run = run or services.request_sync(group=group, requested_by="test")
+        outbound.sync_members(run_id=run.pk, attempt=run.attempt, organization_id=run.organization_id)
+        with tenancy.system():
+            run.refresh_from_db()
+        return run
+
+    return work
+
+
+def active() -> int:
+    with tenancy.system():
+        return GroupMember.objects.filter(status="active").count()
+
+
+def test_everybody_is_fetched_and_written(sync: Sync, session: Session) -> None:
+    run = sync()
+    assert (run.status, run.fetched, run.added, run.hidden) == ("done", 50, 50, 7)
+    assert active() == 50
+    with tenancy.system():
+        session.refresh_from_db()
+    assert session.lid.endswith("@lid")
+
+
+def test_a_second_run_of_the_same_task_does_nothing(sync: Sync, sandbox: Sandbox) -> None:
+    run = sync()
+    outbound.sync_members(run_id=run.pk, attempt=0, organization_id=run.organization_id)
+    outbound.sync_members(run_id=run.pk, attempt=run.attempt, organization_id=run.organization_id)
+    assert len(sandbox.journal(operation="participants")) == 1
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        {"participant": "text"},
+        {"participant": "json"},
+        {"participant_id": "lid_device"},
+        {"participant_phone": "plus"},
+        {"participant_phone": "jid"},
+        {"hidden_phone": "lid_digits"},
+        {"hidden_phone": "null"},
+        {"total": "text"},
+        {"total": "absent"},
+    ],
+)
+def test_every_spelling_of_the_gateway_names_the_same_people(
+    sync: Sync, sandbox: Sandbox, style: dict[str, str]
+) -> None:
+    sync()
+    sandbox.set_style(**style)
+    run = sync()
+    assert (run.status, run.unchanged, run.added, run.left) == ("done", 50, 0, 0)
+
+
+def test_f18_digits_of_a_lid_in_the_phone_field_are_no_phone(sync: Sync, sandbox: Sandbox) -> None:
+    """Fails without the comparison with the LID's digits in `parsing._phone`."""
+    sandbox.set_style(hidden_phone="lid_digits")
+    assert sync().hidden == 7
+    with tenancy.system():
+        assert GroupMember.objects.filter(full_phone=None, phone_number=None).count() == 7
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "doubts"),
+    [
+        ("empty_list", {}, ["empty"]),
+        ("wrong_total", {}, ["total_mismatch"]),
+        ("truncated_list", {"keep": 20}, ["implausible_fall"]),
+    ],
+)
+def test_f19_a_list_that_lies_changes_nothing(
+    sync: Sync, sandbox: Sandbox, kind: str, params: dict[str, Any], doubts: list[str]
+) -> None:
+    """Fails without `members._doubts`."""
+    sync()
+    sandbox.add_fault("participants", kind, **params)
+    run = sync()
+    assert (run.status, run.doubts) == ("suspicious", doubts)
+    assert active() == 50
+    assert sync().status == "done"
+
+
+@pytest.mark.parametrize("kind", ["html", "null", "garbage", "status", "reset", "drop_after_commit"])
+def test_a_passing_fault_is_asked_again_and_forgiven(sync: Sync, sandbox: Sandbox, kind: str) -> None:
+    sandbox.add_fault("participants", kind, times=2)
+    run = sync()
+    assert (run.status, run.failures) == ("queued", 1)
+    assert "did not answer as it should" in run.wait_reason
+    while run.status == "queued":
+        run = sync(run)
+    assert run.status == "done"
+    assert active() == 50
+
+
+def test_one_broken_read_is_repeated_at_once(sync: Sync, sandbox: Sandbox) -> None:
+    sandbox.add_fault("participants", "reset")
+    assert sync().status == "done"
+    assert len(sandbox.journal(operation="participants")) == 2
+
+
+def test_a_fault_that_does_not_pass_fails_after_five_attempts(sync: Sync, sandbox: Sandbox) -> None:
+    sandbox.add_fault("participants", "status", times=None, code=502)
+    run = sync()
+    for _ in range(4):
+        run = sync(run)
+    assert (run.status, run.error_code) == ("failed", "retry_soon")
+    assert active() == 0
+
+
+@pytest.mark.parametrize(("kind", "wait"), [("rate_overlimit", 100), ("retry_after", 25)])
+def test_when_whatsapp_asks_to_slow_down_the_sync_waits_that_long(
+    sync: Sync, sandbox: Sandbox, kind: str, wait: int
+) -> None:
+    sandbox.add_fault("participants", kind)
+    run = sync()
+    assert (run.status, run.failures) == ("queued", 0)
+    assert "slow down" in run.wait_reason
+    assert run.run_after is not None
+    assert run.run_after > timezone.now() + timedelta(seconds=wait)
+
+
+def test_a_session_that_is_not_connected_is_waited_for(sync: Sync, sandbox: Sandbox, session: Session) -> None:
+    sandbox.add_fault("participants", "not_connected")
+    run = sync()
+    assert (run.status, run.failures) == ("queued", 0)
+    assert "not connected" in run.wait_reason
+    with tenancy.system():
+        session.refresh_from_db()
+        assert session.status == "disconnected"
+    assert sync(run).status == "queued"
+    assert len(sandbox.journal(operation="participants")) == 1
+    outbound.poll_session(session_id=session.pk, organization_id=session.organization_id)
+    assert sync(run).status == "done"
+
+
+def test_f12_a_wrong_jid_fails_by_name_and_is_not_retried(sync: Sync, sandbox: Sandbox) -> None:
+    """Fails without the first row of `errors._BY_TEXT`: it arrives as a 500."""
+    sandbox.add_fault("participants", "item_not_found")
+    run = sync()
+    assert (run.status, run.error_code, run.run_after) == ("failed", "wrong_jid", None)
+    assert "item-not-found" in run.error
+
+
+def test_what_a_session_without_admin_rights_sees_is_not_believed(
+    sandbox: Sandbox, organization: Organization, played: Community
+) -> None:
+    other = sandbox.add_session(phone_number="919800000002")
+    sandbox.put_session_in(played.announcement_jid, other.session_id, is_admin=False)
+    session = SessionFactory.create(
+        organization=organization, gateway_session_id=other.session_id, full_phone="+919800000002"
+    )
+    group = GroupFactory.create(
+        organization=organization, session=session, group_jid=played.announcement_jid, kind="announcement"
+    )
+    with tenancy.system():
+        run = services.request_sync(group=group, requested_by="test")
+    outbound.sync_members(run_id=run.pk, attempt=0, organization_id=run.organization_id)
+    with tenancy.system():
+        run.refresh_from_db()
+    assert run.status == "suspicious"
+    assert set(run.doubts) <= {"not_admin", "own_number_missing"}
+    assert active() == 0
+
+
+def test_a_sync_left_behind_is_started_by_the_sweep(group: Group) -> None:
+    with tenancy.system():
+        services.request_sync(group=group, requested_by="test")
+        SyncRun.objects.update(run_after=timezone.now() - timedelta(seconds=1))
+    assert services.sweep_runs() == 1
+    assert services.sweep_runs() == 0
+
+
+def test_a_wrong_key_is_forbidden_and_not_retried(sync: Sync, settings: Any) -> None:
+    settings.WHATSAPP_GATEWAYS = {"main": {**settings.WHATSAPP_GATEWAYS["main"], "api_key": "wrong"}}
+    run = sync()
+    assert (run.status, run.error_code) == ("failed", "forbidden")
+
+
+def test_a_gateway_that_is_gone_from_the_settings_fails_by_name(sync: Sync, settings: Any) -> None:
+    settings.WHATSAPP_GATEWAYS = {}
+    run = sync()
+    assert (run.status, run.error_code) == ("failed", "invalid")
+    assert "main" in run.error
+
+
+def test_sessions_that_were_not_heard_of_are_polled_and_one_failure_stops_no_other(
+    sandbox: Sandbox, session: Session
+) -> None:
+    unknown = SessionFactory.create(organization=session.organization, last_seen_at=None)
+    with tenancy.system():
+        Session.objects.filter(pk=session.pk).update(last_seen_at=None)
+    sandbox.change_session(session.gateway_session_id, status="disconnected")
+    outbound.poll_sessions()
+    with tenancy.system():
+        assert Session.objects.get(pk=session.pk).status == "disconnected"
+        assert Session.objects.get(pk=unknown.pk).status == "connected"
+
+
+def test_a_number_that_another_session_holds_is_not_taken_from_it(sandbox: Sandbox, session: Session) -> None:
+    again = sandbox.add_session(phone_number="919800000001")
+    double = SessionFactory.create(
+        organization=session.organization, gateway_session_id=again.session_id, full_phone=None, status="connecting"
+    )
+    outbound.poll_session(session_id=double.pk, organization_id=double.organization_id)
+    with tenancy.system():
+        double.refresh_from_db()
+    assert double.full_phone is None
+    assert "Another session" in double.status_reason
+
+
+def test_an_invite_link_is_fetched_over_the_api_and_kept(
+    api: Api, group: Group, sandbox: Sandbox, played: Community
+) -> None:
+    member = api(MembershipFactory.create(organization=group.organization, role="member"))
+    path = f"/api/groups/{group.pk}/invite-link"
+    assert member.get(path).json() == {"invite_link": ""}
+    link = member.post(path).json()["invite_link"]
+    assert link == sandbox.truth(played.announcement_jid).group.invite_link
+    assert member.get(path).json() == {"invite_link": link}
+
+
+def test_an_invite_link_that_the_gateway_does_not_give_is_a_502_that_says_why(
+    api: Api, group: Group, sandbox: Sandbox
+) -> None:
+    member = api(MembershipFactory.create(organization=group.organization, role="member"))
+    sandbox.add_fault("invite", "not_connected")
+    answer = member.post(f"/api/groups/{group.pk}/invite-link")
+    assert (answer.status_code, answer.json()["code"]) == (502, "gateway_refused")
+    assert "not connected" in answer.json()["detail"]
