@@ -59,7 +59,7 @@ def prepare() -> None:
             return
         started = time.monotonic()
         is_usable = bool(_version()) and not UNFINISHED.exists()
-        _check_room(NEEDED_BYTES // 5 if is_usable else NEEDED_BYTES)
+        check_room(NEEDED_BYTES // 5 if is_usable else NEEDED_BYTES)
         if not is_usable:
             _check_creatable()
         print("Installing what Rollcall needs (about a minute) …", end=" ", flush=True)
@@ -116,7 +116,12 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _check_room(needed: int) -> None:
+def check_room(needed: int) -> None:
+    """
+    See that the project's disk has `needed` bytes free.
+
+    :raises Problem: it has not
+    """
     free = shutil.disk_usage(ROOT).free
     if free < needed:
         raise Problem(

@@ -4,9 +4,9 @@ Run a command that ends when the process which started it does, even when that o
     python leash.py PARENT SIGNAL USER COMMAND …
 
 PARENT is the pid of the caller, SIGNAL the number that the command is sent when the caller dies, USER is `uid:gid` to
-run as, or empty. It replaces itself by the command, so the pid stays the same. A death signal is forgotten whenever a
-process changes its user: hence the order here, and hence this file instead of `subprocess`'s own `user=`.
-Only Linux has death signals; elsewhere the next run ends what was left behind.
+run as, or empty, and COMMAND begins with a path. The pid stays the same. A death signal is forgotten whenever a process
+changes its user: hence the order here, and hence this file instead of `subprocess`'s own `user=`. Only Linux has death
+signals; elsewhere the next run ends what was left behind.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ def main(parent: str, signum: str, user: str, *command: str) -> None:
         become(user)
     follow(int(parent), int(signum))
     try:
-        os.execvp(command[0], command)
+        os.execv(command[0], command)
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}")
 

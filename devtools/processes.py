@@ -7,6 +7,7 @@ a former run, killed outright, could not end: such processes carry the instance'
 
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,7 +53,18 @@ class Child:
 
 def leashed(command: Sequence[str], *, death_signal: int, user: str = "") -> list[str]:
     """`command` as one that ends with this process; `user` is `uid:gid` to run as."""
-    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(death_signal)), user, *command]
+    program = shutil.which(command[0]) or command[0]
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        str(LEASH),
+        str(os.getpid()),
+        str(int(death_signal)),
+        user,
+        program,
+        *command[1:],
+    ]
 
 
 def start(
@@ -162,13 +174,13 @@ def run_in_foreground(command: Sequence[str], *, env: Mapping[str, str]) -> int:
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
-def sweep(instance_folder: Path) -> None:
+def sweep(instance_folder: Path, *, grace: float = 3.0) -> None:
     """End what a former run of this instance left behind. Only the holder of the instance's lock may ask."""
     leftovers = [process for process in psutil.process_iter() if _belongs(process, instance_folder)]
-    _, stubborn = psutil.wait_procs(leftovers, timeout=3 if leftovers else 0)
+    stubborn = psutil.wait_procs(leftovers, timeout=grace)[1] if leftovers else []
     for process in stubborn:
         process.kill()
-    psutil.wait_procs(stubborn, timeout=3)
+    psutil.wait_procs(stubborn, timeout=grace)
 
 
 def last_lines(log: Path, count: int = 15) -> str:

@@ -10,6 +10,8 @@ from devtools.environment import Ports
 from devtools.instances import Instance
 
 QUEUES = "webhooks,sync,outbound,celery"
+#: There is no other worker to ask for news, which would take a second.
+ALONE = "--without-mingle --without-gossip"
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _worker(instance: Instance, broker: str) -> Program:
     name = f"{instance.name}@rollcall"
     return Program(
         name="worker",
-        command=python(f"-m celery -A config worker -n {name} -Q {QUEUES} -c 2 -l info"),
+        command=python(f"-m celery -A config worker -n {name} -Q {QUEUES} -c 2 -l info {ALONE}"),
         ready=probes.worker(broker, name),
         stop_signal=signal.SIGQUIT,
     )

@@ -3,6 +3,7 @@
 import shutil
 import signal
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -79,10 +80,11 @@ class Server(ABC):
     def end_leftover(self) -> None:
         """Stop the server that a killed run left behind, known by its program and its working directory."""
         leftovers = [process for process in psutil.process_iter(["name"]) if self._is_leftover(process)]
-        for process in leftovers:
-            process.send_signal(self.stop_signal)
-        for process in psutil.wait_procs(leftovers, timeout=STOP_SECONDS if leftovers else 0)[1]:
-            process.kill()
+        for signum in (self.stop_signal, signal.SIGKILL):
+            for process in leftovers:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(signum)
+            leftovers = psutil.wait_procs(leftovers, timeout=STOP_SECONDS)[1] if leftovers else []
 
     def wipe(self) -> None:
         """Forget what it holds."""

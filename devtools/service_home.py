@@ -51,7 +51,7 @@ def find(data: Path) -> Home:
     folder = data if _can(user, "test", "-x", str(data)) else _elsewhere(data)
     programs = installed / PROGRAMS
     if not _can_run(user, programs):
-        programs = _copy(installed, folder) / PROGRAMS
+        programs = copy_programs(folder)
     if not _can_run(user, programs):
         raise Problem(f"The user {user} cannot run {programs}/initdb. Name a database of your own: {OWN_DATABASE}.")
     return Home(folder, programs, user)
@@ -107,9 +107,9 @@ def _elsewhere(data: Path) -> Path:
     return folder
 
 
-def _copy(installed: Path, folder: Path) -> Path:
-    """A copy of the package and its libraries that others may read, laid out as installed, one for each version."""
-    copy = folder / f"postgresql-{metadata.version(PACKAGE)}"
+def copy_programs(folder: Path) -> Path:
+    """Copy PostgreSQL, laid out as installed, below `folder` for others to run; return where the programs are."""
+    installed, copy = _installed(), folder / f"postgresql-{metadata.version(PACKAGE)}"
     if not copy.exists():
         draft = copy.with_name(f"{copy.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
@@ -119,7 +119,7 @@ def _copy(installed: Path, folder: Path) -> Path:
         for path in [draft, *draft.rglob("*")]:
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         draft.rename(copy)
-    return copy
+    return copy / PROGRAMS
 
 
 def _ids(user: str) -> tuple[int, int]:
