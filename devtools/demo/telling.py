@@ -31,4 +31,6 @@ class Telling:
 def _shown(seen: Any) -> str:
     if isinstance(seen, bool):
         return "yes" if seen else "no"
-    return ", ".join(_shown(one) for one in seen) if isinstance(seen, tuple) else str(seen)
+    if isinstance(seen, list | tuple):
+        return ", ".join(_shown(one) for one in seen) or "nothing"
+    return str(seen)
