@@ -1,17 +1,19 @@
 """What the admins of all apps share."""
 
 from common.admin.actions import ActionsMixin, actor
+from common.admin.badges import badge
 from common.admin.base import ReadOnlyMixin, TenantAdmin, TextInputsMixin
 from common.admin.forms import TenantForm, TenantInline
-from common.admin.paginator import EstimatingPaginator
+from common.admin.lists import BigListMixin
 
 __all__ = [
     "ActionsMixin",
-    "EstimatingPaginator",
+    "BigListMixin",
     "ReadOnlyMixin",
     "TenantAdmin",
     "TenantForm",
     "TenantInline",
     "TextInputsMixin",
     "actor",
+    "badge",
 ]

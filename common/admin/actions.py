@@ -78,6 +78,16 @@ class ActionsMixin:
         request.current_app = self.admin_site.name  # read by the url tag
         return TemplateResponse(request, "common/ask.html", context)
 
+    def is_useful(self, path: str, row: Any) -> bool:
+        """Whether the button at `path` makes sense for `row` as it is now."""
+        return True
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """The buttons of a row's page: those that make sense."""
+        row = self.get_object(request, unquote(object_id))
+        found = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [action for action in found if row is not None and self.is_useful(action.path, row)]
+
     def url_of(self, page: str, *arguments: Any) -> str:
         """The address of a page of this admin: `changelist`, `change`."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=arguments)

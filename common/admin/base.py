@@ -4,7 +4,6 @@ import zoneinfo
 from datetime import UTC, tzinfo
 from typing import Any
 
-from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.db import models
 from django.db.models import Model, QuerySet
@@ -12,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from common.admin.actions import ActionsMixin
 from common.admin.forms import ORGANIZATION, AutocompleteMixin, TenantForm
-from common.admin.paginator import EstimatingPaginator
+from common.admin.lists import BigListMixin
 
 #: What a search answers: rows, and whether they may repeat.
 Found = tuple[QuerySet[Any], bool]
@@ -30,8 +29,9 @@ class TextInputsMixin:
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """An input of one line; emptied, a column that may be NULL becomes NULL."""
         is_text = isinstance(db_field, models.TextField) and not db_field.choices
-        if is_text and db_field.name not in self.long_texts:
-            kwargs["widget"] = UnfoldAdminTextInputWidget()
+        if is_text:
+            is_long = db_field.name in self.long_texts
+            kwargs["widget"] = UnfoldAdminTextareaWidget({"rows": 4}) if is_long else UnfoldAdminTextInputWidget()
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if field and is_text and db_field.null:
             field.empty_value = None
@@ -54,7 +54,7 @@ class ReadOnlyMixin:
         return False
 
 
-class TenantAdmin(ActionsMixin, AutocompleteMixin, TextInputsMixin, ModelAdmin):
+class TenantAdmin(ActionsMixin, AutocompleteMixin, TextInputsMixin, BigListMixin, ModelAdmin):
     """
     Rows of one organization.
 
@@ -64,10 +64,6 @@ class TenantAdmin(ActionsMixin, AutocompleteMixin, TextInputsMixin, ModelAdmin):
     """
 
     form = TenantForm
-    paginator = EstimatingPaginator
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    list_per_page = 50
     list_select_related = [ORGANIZATION]
     list_filter_submit = True
     autocomplete_fields = [ORGANIZATION]

@@ -38,8 +38,11 @@ def test_a_task_is_started_after_commit_and_not_before(django_capture_on_commit_
 def test_a_task_of_a_transaction_that_is_rolled_back_is_never_started(
     django_capture_on_commit_callbacks: object,
 ) -> None:
-    with django_capture_on_commit_callbacks() as callbacks:  # type: ignore[operator]
-        with pytest.raises(ValueError, match="late"), transaction.atomic():
-            enqueue("whatsapp.sweep_sync_runs")
-            raise ValueError("late")
+    with (
+        django_capture_on_commit_callbacks() as callbacks,  # type: ignore[operator]
+        pytest.raises(ValueError, match="late"),
+        transaction.atomic(),
+    ):
+        enqueue("whatsapp.sweep_sync_runs")
+        raise ValueError("late")
     assert callbacks == []

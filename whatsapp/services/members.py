@@ -195,12 +195,11 @@ def _sort(row: Row, person: Participant, newest: datetime, difference: Differenc
     is_newer = row.last_event_at is not None and row.last_event_at > newest
     if row.status == "left" and not is_newer:
         difference.returned.append(row)
-    elif is_learned:
+        return
+    difference.kept += row.status == "left"
+    difference.unchanged += row.status == "active" and not is_learned
+    if is_learned:
         difference.updated.append(row)
-    elif row.status == "left":
-        difference.kept += 1
-    else:
-        difference.unchanged += 1
 
 
 def _write(run: SyncRun, difference: Difference) -> None:

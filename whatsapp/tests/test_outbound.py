@@ -1,10 +1,12 @@
 """Sessions and syncs through the gateway, which the sandbox plays over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from common import tenancy
@@ -17,7 +19,7 @@ from whatsapp import outbound, services
 from whatsapp.models import Group, GroupMember, Session, SyncRun
 from whatsapp.tests.factories import GroupFactory, SessionFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 
 @pytest.fixture
@@ -85,6 +87,32 @@ def test_a_second_run_of_the_same_task_does_nothing(sync: Sync, sandbox: Sandbox
     outbound.sync_members(run_id=run.pk, attempt=0, organization_id=run.organization_id)
     outbound.sync_members(run_id=run.pk, attempt=run.attempt, organization_id=run.organization_id)
     assert len(sandbox.journal(operation="participants")) == 1
+
+
+def test_f01_what_the_database_refuses_fails_loudly_with_the_count_and_the_reason(
+    sync: Sync, group: Group, sandbox: Sandbox
+) -> None:
+    """Fails without `except DatabaseError` in `outbound._apply`: the run would stay `running` and say nothing."""
+    with _refusing_members(group.organization_id):
+        run = sync()
+    assert (run.status, run.error_code, run.fetched) == ("failed", "not_written", 50)
+    assert run.error.startswith("50 people were fetched and none written: ")
+    assert active() == 0
+    assert sync().status == "done"
+
+
+@contextmanager
+def _refusing_members(organization_id: str) -> Iterator[None]:
+    """The table takes no row of the organization, as row-level security once did."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            f"ALTER TABLE workshop_group_members ADD CONSTRAINT no CHECK (organization_id <> '{organization_id}')"
+        )
+        try:
+            yield
+        finally:
+            cursor.execute("ALTER TABLE workshop_group_members DROP CONSTRAINT no")
+    connections["owner"].close()
 
 
 @pytest.mark.parametrize(
