@@ -28,7 +28,7 @@ class Scale:
     organizations: int = 8
     groups: int = 200
     group_size: int = 5_000
-    rounds: int = 9
+    rounds: int = 15
     warm_ups: int = 3
 
     @property
