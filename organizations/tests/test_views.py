@@ -120,7 +120,7 @@ def test_members_are_listed_with_their_public_facts_in_as_many_queries_for_many(
     path = f"/api/organizations/{owner.organization_id}/members"
 
     def queries() -> int:
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert client.get(path).status_code == 200
         return len(captured)
 
