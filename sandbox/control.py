@@ -29,10 +29,10 @@ def _serve(lab: Lab, handler: Handler, **parts: Any) -> Response:
     fields = _fields()
     with lab.lock:
         lab.settle()
-        answer = handler(lab, fields, **parts)
+        answer = jsonify(handler(lab, fields, **parts))
         if request.method != "GET":
             lab.changed()
-    return jsonify(answer)
+    return answer
 
 
 def _fields() -> Fields:

@@ -1,5 +1,6 @@
 """The HTTP server: threads, connections that stay open for 5 idle seconds, and cut ones where a fault asks for it."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -24,7 +25,11 @@ class Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
-    wbufsize = -1
+
+    def handle(self) -> None:
+        """Serve a connection until it ends, in whatever way: an OSError here is a client that left or spoke no HTTP."""
+        with contextlib.suppress(OSError):
+            super().handle()
 
     def run_wsgi(self) -> None:
         """Answer one request."""
@@ -72,7 +77,6 @@ class Handler(WSGIRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-        self.wfile.flush()
 
     def _cut(self, *, is_reset: bool) -> None:
         """End the connection without a byte: by FIN, or by RST as a crashed process does."""

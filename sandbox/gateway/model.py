@@ -115,9 +115,9 @@ class Pending:
 
 
 def group_to_json(group: Group) -> Json:
-    """For the state file; the reverse is `group_from_json`."""
-    members = [vars(member) for member in group.members.values()]
-    return {**vars(group), "members": members, "history": [vars(change) for change in group.history]}
+    """For the state file, a copy; the reverse is `group_from_json`."""
+    members = [dict(vars(member)) for member in group.members.values()]
+    return {**vars(group), "members": members, "history": [dict(vars(change)) for change in group.history]}
 
 
 def group_from_json(row: Json) -> Group:

@@ -132,6 +132,19 @@ def _lives(pid: int) -> bool:
         return False
 
 
+def test_clients_that_leave_early_make_no_noise(capfd: pytest.CaptureFixture[str]) -> None:
+    with running_sandbox() as sandbox:
+        sandbox.add_session("wa_1")
+        sandbox.join(sandbox.add_group("wa_1", "A"), 5_000)
+        sandbox.set_style(group_participants="list")
+        for kind in ("delay", "timeout_after_commit"):
+            sandbox.add_fault("groups", kind, seconds=0.3)
+            with pytest.raises(requests.ReadTimeout):
+                Gateway(sandbox).get("/groups/wa_1", timeout=0.1)
+        time.sleep(0.6)
+    assert capfd.readouterr().err == ""
+
+
 def test_the_key_of_the_gateway_and_the_issuer_are_settings() -> None:
     with running_sandbox(environment={"SANDBOX_GATEWAY_API_KEY": "another"}) as sandbox:
         assert Gateway(sandbox).get("/health").status_code == 401

@@ -1,0 +1,44 @@
+"""docs/sandbox.md leaves nothing out."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sandbox import clerk, gateway
+from sandbox.app import create_app
+from sandbox.gateway.variants import VARIANTS
+from sandbox.kinds import COMMON
+from sandbox.lab import Lab, Settings
+
+_MANUAL = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
+_KINDS = {**COMMON, **gateway.SERVICE.kinds, **clerk.SERVICE.kinds}
+
+
+def _row(name: str) -> str:
+    return next(line for line in _MANUAL.splitlines() if line.startswith(f"| `{name}` |"))
+
+
+@pytest.mark.parametrize("name", _KINDS)
+def test_every_fault_is_in_the_manual_with_its_parameters(name: str) -> None:
+    for param in _KINDS[name].params:
+        assert f"`{param}`" in _row(name)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_is_in_the_manual_with_its_words(name: str) -> None:
+    assert ", ".join(VARIANTS[name]) in _row(name)
+
+
+def test_every_control_path_is_in_the_manual() -> None:
+    rules = create_app(Lab(Settings())).url_map.iter_rules()
+    for rule in rules:
+        if rule.rule.startswith("/control"):
+            method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+            path = re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule)
+            assert f"`{method} {path}`" in _MANUAL
+
+
+def test_every_operation_is_in_the_manual() -> None:
+    for operation in (*gateway.SERVICE.operations, *clerk.SERVICE.operations):
+        assert f"`{operation}`" in _MANUAL
