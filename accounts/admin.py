@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ShowFacets
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
@@ -11,7 +10,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import AppUser, StaffUser
-from common.admin import EstimatingPaginator, TextInputsMixin
+from common.admin import BigListMixin, TextInputsMixin
 
 admin.site.unregister(Group)
 
@@ -57,7 +56,7 @@ def _may_touch(request: HttpRequest, staff_user: Any) -> bool:
 
 
 @admin.register(AppUser)
-class AppUserAdmin(TextInputsMixin, ModelAdmin):
+class AppUserAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
     """People of the product."""
 
     list_display = ["__str__", "id", "email", "username", "created_at", "last_active_at"]
@@ -66,10 +65,6 @@ class AppUserAdmin(TextInputsMixin, ModelAdmin):
     fields = ["id", "email", "username", "full_name", "profile_image", "created_at", "updated_at", "last_active_at"]
     readonly_fields = ["created_at", "updated_at", "last_active_at"]
     ordering = ["id"]
-    paginator = EstimatingPaginator
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    list_per_page = 50
 
     def get_readonly_fields(self, request: HttpRequest, obj: AppUser | None = None) -> list[str]:
         """The id is the identity provider's."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 
 #: (title, icon, app label, model name) of each link, in groups.
@@ -23,6 +24,16 @@ _GROUPS = [
         ("Staff", "shield_person", "accounts", "staffuser"),
     ],
 ]
+
+
+def icon(request: HttpRequest) -> str:
+    """What a browser's tab shows."""
+    return static("config/icon.svg")
+
+
+def styles(request: HttpRequest) -> str:
+    """What we add to unfold's own."""
+    return static("config/admin.css")
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:

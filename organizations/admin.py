@@ -1,19 +1,19 @@
 """Organizations and their members in the admin."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ShowFacets
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from common.admin import TenantAdmin, TextInputsMixin
+from common.admin import BigListMixin, TenantAdmin, TextInputsMixin, link
 from organizations import services
 from organizations.models import Membership, Organization
 from organizations.serializers import OrganizationSerializer
@@ -25,6 +25,8 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     class Meta:
         model = Organization
         fields = [*services.SETTINGS, "id", "name", "slug"]
+        widgets = {"community_admin_numbers": UnfoldAdminTextInputWidget}
+        help_texts = {"community_admin_numbers": "With country code, separated by commas: they are invited as admins."}
 
     def clean(self) -> dict[str, Any]:
         """What the serializer makes of the settings, or what it says against them."""
@@ -39,7 +41,7 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
 
 
 @admin.register(Organization)
-class OrganizationAdmin(TextInputsMixin, ModelAdmin):
+class OrganizationAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
     """The tenants. What Clerk owns is only written when one is added by hand; the rest are settings."""
 
     form = OrganizationForm
@@ -47,9 +49,6 @@ class OrganizationAdmin(TextInputsMixin, ModelAdmin):
     search_fields = ["id__startswith", "name", "slug"]
     search_help_text = "The beginning of an id, or part of a name"
     list_select_related = ["community_session"]
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    list_per_page = 50
     ordering = ["name", "id"]
     long_texts = ("community_description_template",)
     readonly_fields = ["community_session", "members", "created_at", "updated_at"]
@@ -88,9 +87,7 @@ class OrganizationAdmin(TextInputsMixin, ModelAdmin):
     def members(self, organization: Any) -> str:
         """How many people belong to it, and the way to them."""
         url = reverse("admin:organizations_membership_changelist")
-        return format_html(
-            '<a href="{}?organization__id__exact={}">{}</a>', url, organization.pk, organization.member_count
-        )
+        return link(f"{url}?{urlencode({'organization__id__exact': organization.pk})}", organization.member_count)
 
     def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
         """A new one whole, the settings of an old one."""

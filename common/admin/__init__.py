@@ -1,9 +1,9 @@
 """What the admins of all apps share."""
 
 from common.admin.actions import ActionsMixin, actor
-from common.admin.badges import badge
 from common.admin.base import ReadOnlyMixin, TenantAdmin, TextInputsMixin
 from common.admin.forms import TenantForm, TenantInline
+from common.admin.html import badge, link, wide
 from common.admin.lists import BigListMixin
 
 __all__ = [
@@ -16,4 +16,6 @@ __all__ = [
     "TextInputsMixin",
     "actor",
     "badge",
+    "link",
+    "wide",
 ]

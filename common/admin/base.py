@@ -64,14 +64,16 @@ class TenantAdmin(ActionsMixin, AutocompleteMixin, TextInputsMixin, BigListMixin
     """
 
     form = TenantForm
+    #: Keys whose rows are in the name of a row.
+    named_by: tuple[str, ...] = ()
     list_select_related = [ORGANIZATION]
     list_filter_submit = True
     autocomplete_fields = [ORGANIZATION]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the organization."""
+        """With the organization, and what else a row is called by."""
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(ORGANIZATION)
+        return rows.select_related(ORGANIZATION, *self.named_by)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A row stays in its organization."""

@@ -1,6 +1,7 @@
 """What a row of one organization looks like."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 
@@ -21,6 +22,11 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
+
+    def name_of(self, key: str) -> str:
+        """The row behind a foreign key as people call it if it is loaded, else its id: a text asks no database."""
+        field: Any = self._meta.get_field(key)
+        return str(getattr(self, key) if field.is_cached(self) else getattr(self, field.attname))
 
 
 def tenant_unique(name: str) -> models.UniqueConstraint:

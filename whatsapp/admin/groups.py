@@ -8,11 +8,10 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 
-from common.admin import TenantAdmin, TenantForm, actor
+from common.admin import TenantAdmin, TenantForm, actor, link
 from common.admin.actions import Deed
 from common.admin.base import Found, is_autocomplete
 from whatsapp import services
@@ -50,6 +49,14 @@ class GroupForm(TenantForm):
         if jid is None or not jid.endswith("@g.us"):
             raise forms.ValidationError("This is no group's JID: one looks like 120363041234567890@g.us.")
         return jid
+
+    def clean_invite_link(self) -> str:
+        """A link or its code; gateways have been seen to give `undefined`."""
+        text = self.cleaned_data["invite_link"]
+        link = parsing.invite_link(text)
+        if text and not link:
+            raise forms.ValidationError("This is no invite link: one looks like https://chat.whatsapp.com/AbCdEfGhIjK.")
+        return link
 
 
 @admin.register(Group)
@@ -127,7 +134,7 @@ class GroupAdmin(TenantAdmin):
     def active(self, group: Any) -> str:
         """How many are in it now, and the way to them."""
         url = reverse("admin:whatsapp_groupmember_changelist")
-        return format_html('<a href="{}?group__id__exact={}">{}</a>', url, group.pk, group.active_count)
+        return link(f"{url}?group__id__exact={group.pk}", group.active_count)
 
     @admin.display(description="Left", ordering="left_count")
     def left(self, group: Any) -> int:

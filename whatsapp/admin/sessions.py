@@ -2,20 +2,23 @@
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action, display
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from common.admin import TenantAdmin
+from common.admin import TenantAdmin, badge
 from common.admin.actions import Deed
 from organizations.models import Organization
 from whatsapp import services
 from whatsapp.models import Group, Session
 
-STATUS_COLORS = {
+STATUS_COLORS: dict[str, str] = {
     Session.Status.CONNECTING: "info",
     Session.Status.QR_PENDING: "info",
     Session.Status.CONNECTED: "success",
@@ -49,11 +52,11 @@ class SessionAdmin(TenantAdmin):
         (None, {"fields": ["organization", "label", "gateway"]}),
         ("State", {"fields": ["state", "status_reason", "is_chosen", "groups"]}),
         ("Number", {"fields": ["full_phone", "lid", "gateway_session_id"]}),
-        ("Times", {"fields": ["created_at", "last_seen_at", "last_event_at", "qr_received_at"]}),
+        ("Times", {"fields": ["created_at", "last_seen_at", "last_event_at"]}),
     ]
     readonly_fields = [
         "state", "status_reason", "is_chosen", "groups", "full_phone", "lid", "gateway_session_id",
-        "created_at", "last_seen_at", "last_event_at", "qr_received_at",
+        "created_at", "last_seen_at", "last_event_at",
     ]  # fmt: skip
     actions = ["choose_for_communities"]
     actions_detail = ["choose_this"]
@@ -65,6 +68,13 @@ class SessionAdmin(TenantAdmin):
         chosen = Organization.objects.filter(pk=OuterRef("organization"), community_session=OuterRef("pk"))
         sessions: QuerySet[Session] = super().get_queryset(request)
         return sessions.annotate(chosen=Exists(chosen), group_count=Coalesce(counted, 0))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """One of the gateways that the settings name."""
+        if db_field.name != "gateway":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        names = sorted(settings.WHATSAPP_GATEWAYS)
+        return forms.ChoiceField(choices=[(name, name) for name in names], widget=UnfoldAdminSelectWidget)
 
     def get_fieldsets(self, request: HttpRequest, obj: Session | None = None) -> Any:
         """A new one has no state yet."""
@@ -83,20 +93,24 @@ class SessionAdmin(TenantAdmin):
         made = services.create_session(organization_id=obj.organization_id, label=obj.label, gateway=obj.gateway)
         obj.pk, obj.gateway_session_id = made.pk, made.gateway_session_id
 
-    @display(description="Status", ordering="status", label=STATUS_COLORS)  # type: ignore[untyped-decorator]
-    def state(self, session: Session) -> tuple[str, str]:
+    @admin.display(description="Status", ordering="status")
+    def state(self, session: Session) -> str:
         """In words and color."""
-        return session.status, session.get_status_display()
+        return badge(session.get_status_display(), STATUS_COLORS[session.status])
 
-    @admin.display(description="Creates communities", boolean=True)
-    def is_chosen(self, session: Any) -> bool:
-        """Whether its organization's communities come from it."""
-        return bool(session.chosen)
+    @admin.display(description="Creates communities")
+    def is_chosen(self, session: Any) -> str:
+        """Marked when its organization's communities come from it."""
+        return badge("chosen", "info") if session.chosen else ""
 
     @admin.display(description="Groups", ordering="group_count")
     def groups(self, session: Any) -> int:
         """How many groups it sees."""
         return int(session.group_count)
+
+    def is_useful(self, path: str, row: Any) -> bool:
+        """Until it is chosen."""
+        return not row.chosen
 
     @action(description="Choose for communities", permissions=["change"])  # type: ignore[untyped-decorator]
     def choose_for_communities(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:

@@ -8,14 +8,14 @@ from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import ReadOnlyMixin, TenantAdmin, actor
+from common.admin import ReadOnlyMixin, TenantAdmin, actor, badge, wide
 from common.admin.actions import Deed
 from whatsapp import services
 from whatsapp.models import SyncRun
 
-STATUS_COLORS = {
+STATUS_COLORS: dict[str, str] = {
     SyncRun.Status.QUEUED: "info",
     SyncRun.Status.RUNNING: "info",
     SyncRun.Status.DONE: "success",
@@ -46,6 +46,7 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
     list_filter = ["status", ("created_at", DateFieldListFilter), ("organization", AutocompleteSelectFilter)]
     search_fields = ["group__name", "group__group_jid__startswith"]
     search_help_text = "Part of a group's name, or the beginning of its JID"
+    named_by = ("group",)
     list_select_related = ["group", "organization"]
     ordering = ["-created_at"]
     fieldsets = [
@@ -63,16 +64,14 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
         """Rows cannot be edited; confirming one is what the right to change them allows."""
         return bool(getattr(request.user, "has_perm", lambda _: False)("whatsapp.change_syncrun"))
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+    def is_useful(self, path: str, row: SyncRun) -> bool:
         """Only a suspicious one can be confirmed."""
-        run = self.get_object(request, unquote(object_id))
-        is_suspicious = run is not None and run.status == SyncRun.Status.SUSPICIOUS
-        return super().get_actions_detail(request, object_id) if is_suspicious else []
+        return row.status == SyncRun.Status.SUSPICIOUS
 
-    @display(description="Status", ordering="status", label=STATUS_COLORS)  # type: ignore[untyped-decorator]
-    def state(self, run: SyncRun) -> tuple[str, str]:
+    @admin.display(description="Status", ordering="status")
+    def state(self, run: SyncRun) -> str:
         """In words and color."""
-        return run.status, run.get_status_display()
+        return badge(run.get_status_display(), STATUS_COLORS[run.status])
 
     @admin.display(description="Group", ordering="group")
     def group_name(self, run: SyncRun) -> str:
@@ -82,7 +81,7 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
     @admin.display(description="Why")
     def why(self, run: SyncRun) -> str:
         """What keeps it from being done, in words."""
-        return "; ".join(run.doubt_texts) or run.error or run.wait_reason
+        return wide("; ".join(run.doubt_texts) or run.error or run.wait_reason)
 
     @admin.display(description="Doubts")
     def doubts_in_words(self, run: SyncRun) -> str:
@@ -115,8 +114,13 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
         return self.do_one(request, object_id, _confirm_deed(request))
 
     def _ask(self, request: HttpRequest, runs: list[SyncRun], **where: Any) -> HttpResponse:
-        details = [(f"{run.group} ({run.fetched} people in the list)", "; ".join(run.doubt_texts)) for run in runs]
+        details = [(f"{run.group} ({run.fetched} people in the list)", _doubts(run)) for run in runs]
         return self.ask(
             request, title="Confirm and apply", question=_QUESTION, button="Confirm and apply", details=details,
             rows=runs, **where,
         )  # fmt: skip
+
+
+def _doubts(run: SyncRun) -> str:
+    may = set(run.doubts) <= SyncRun.CONFIRMABLE
+    return "; ".join(run.doubt_texts) + ("" if may else ". This cannot be confirmed: sync again instead.")

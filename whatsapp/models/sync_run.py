@@ -76,7 +76,7 @@ class SyncRun(TenantModel, Job):
         ]
 
     def __str__(self) -> str:
-        return f"sync of {self.group_id} ({self.status})"
+        return f"sync of {self.name_of('group')} ({self.status})"
 
     @property
     def doubt_texts(self) -> list[str]:

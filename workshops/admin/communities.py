@@ -5,17 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import ReadOnlyMixin, TenantAdmin
+from common.admin import ReadOnlyMixin, TenantAdmin, badge, link, wide
 from common.admin.actions import Deed
 from workshops import services
 from workshops.models import Community
 
-STATUS_COLORS = {
+STATUS_COLORS: dict[str, str] = {
     Community.Status.QUEUED: "info",
     Community.Status.CREATING: "info",
     Community.Status.READY: "success",
@@ -42,17 +41,20 @@ RETRY = Deed(
 class CommunityColumns:
     """How a community is shown."""
 
-    @display(description="Status", ordering="status", label=STATUS_COLORS)  # type: ignore[untyped-decorator]
-    def state(self, community: Community) -> tuple[str, str]:
+    @admin.display(description="Status", ordering="status")
+    def state(self, community: Community) -> str:
         """In words and color."""
-        return community.status, community.get_status_display()
+        return badge(community.get_status_display(), STATUS_COLORS[community.status])
+
+    @admin.display(description="Reason")
+    def why(self, community: Community) -> str:
+        """Why it is not ready, in words."""
+        return wide(community.reason)
 
     @admin.display(description="Invite link")
-    def link(self, community: Community) -> str:
+    def invitation(self, community: Community) -> str:
         """To be clicked and copied."""
-        if not community.invite_link:
-            return ""
-        return format_html('<a href="{0}" target="_blank" rel="noreferrer">{0}</a>', community.invite_link)
+        return link(community.invite_link, community.invite_link) if community.invite_link else ""
 
     @admin.display(description="Next try at")
     def next_try(self, community: Community) -> Any:
@@ -64,9 +66,10 @@ class CommunityInline(CommunityColumns, ReadOnlyMixin, StackedInline):
     """The community on its workshop's page."""
 
     model = Community
-    fields = ["state", "reason", "link", "next_try", "name", "session", "ready_at"]
+    fields = ["state", "reason", "invitation", "next_try", "name", "session", "ready_at"]
     readonly_fields = fields
     can_delete = False
+    hide_title = True
     verbose_name_plural = "community"
 
 
@@ -74,25 +77,30 @@ class CommunityInline(CommunityColumns, ReadOnlyMixin, StackedInline):
 class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     """Communities, one per workshop. The product alone writes them; a person may say "again"."""
 
-    list_display = ["workshop", "organization", "state", "reason", "link", "next_try", "created_at"]
+    list_display = ["workshop", "organization", "state", "why", "next_try", "created_at"]
     list_filter = ["status", ("organization", AutocompleteSelectFilter)]
     search_fields = ["workshop__title", "name"]
     search_help_text = "Part of a workshop's title or of the community's name"
+    named_by = ("workshop",)
     list_select_related = ["workshop", "organization"]
     ordering = ["-created_at"]
     fieldsets = [
-        (None, {"fields": ["organization", "workshop", "state", "reason", "error_code", "link"]}),
+        (None, {"fields": ["organization", "workshop", "state", "reason", "error_code", "invitation"]}),
         ("In WhatsApp", {"fields": ["name", "session", "parent_group"]}),
         ("Times", {"fields": ["created_at", "requested_at", "ready_at", "next_try", "lease_until"]}),
         ("Attempts", {"fields": ["attempt", "failures"]}),
     ]
-    readonly_fields = ["state", "link", "next_try"]
+    readonly_fields = ["state", "invitation", "next_try"]
     actions = ["create_again"]
     actions_detail = ["create_this_again"]
 
     def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows cannot be edited; "again" is what the right to change them allows."""
         return bool(getattr(request.user, "has_perm", lambda _: False)("workshops.change_community"))
+
+    def is_useful(self, path: str, row: Community) -> bool:
+        """As long as it is not what it should be."""
+        return row.status in Community.RETRYABLE
 
     @action(description="Create community again", permissions=["retry"])  # type: ignore[untyped-decorator]
     def create_again(self, request: HttpRequest, queryset: QuerySet[Community]) -> None:

@@ -31,6 +31,7 @@ class WorkshopGroupInline(TenantInline):
     readonly_fields = ["kind", "created_at"]
     autocomplete_fields = ["group"]
     verbose_name_plural = "linked groups"
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the groups, whose names are shown."""
@@ -54,6 +55,7 @@ class WorkshopGroupAdmin(ReadOnlyMixin, TenantAdmin):
     list_filter = [("organization", AutocompleteSelectFilter)]
     search_fields = ["group__name", "group__group_jid__startswith", "workshop__title"]
     search_help_text = "Part of a group's name or of a workshop's title, or the beginning of a JID"
+    named_by = ("group", "workshop")
     list_select_related = ["group", "workshop", "organization"]
     ordering = ["organization", "workshop", "id"]
     fields = ["organization", "workshop", "group", "created_at"]

@@ -26,12 +26,12 @@ def numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     communities = Community.objects.filter(status__in=_NOT_READY)
     runs = SyncRun.objects.filter(status__in=_TROUBLED, created_at__gte=since)
     sessions = Session.objects.filter(status__in=_AWAY)
-    cards = [
-        _card("Communities that are not ready", communities, COMMUNITY_COLORS, "All are ready."),
-        _card("Syncs in trouble, last 7 days", runs, SYNC_COLORS, "None.", created_at__gte=since.isoformat()),
-        _card("Sessions that are away", sessions, SESSION_COLORS, "All are connected."),
+    cards: list[tuple[str, QuerySet[Any], dict[Any, str], dict[str, str]]] = [
+        ("Communities that are not ready", communities, COMMUNITY_COLORS, {}),
+        ("Syncs in trouble, last 7 days", runs, SYNC_COLORS, {"created_at__gte": since.isoformat()}),
+        ("Sessions that are away", sessions, SESSION_COLORS, {}),
     ]
-    return {**context, "cards": [card for card in cards if _may_see(request, card["model"])]}
+    return {**context, "cards": [_card(*card) for card in cards if _may_see(request, card[1].model)]}
 
 
 def _may_see(request: HttpRequest, model: Any) -> bool:
@@ -40,15 +40,13 @@ def _may_see(request: HttpRequest, model: Any) -> bool:
     return bool(user.has_perm(f"{meta.app_label}.view_{meta.model_name}"))
 
 
-def _card(title: str, rows: QuerySet[Any], colors: dict[Any, str], nothing: str, **also: str) -> dict[str, Any]:
+def _card(title: str, rows: QuerySet[Any], colors: dict[Any, str], also: dict[str, str]) -> dict[str, Any]:
     """Numbers by status, each with the way to its rows."""
     meta, statuses = rows.model._meta, rows.model.Status
     url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     counted = rows.order_by().values_list("status").annotate(number=Count("pk")).order_by("-number", "status")
     return {
         "title": title,
-        "model": rows.model,
-        "nothing": nothing,
         "numbers": [
             {
                 "number": number,

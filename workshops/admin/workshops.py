@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import formats, timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import TenantAdmin, actor
+from common.admin import TenantAdmin, actor, badge
 from common.admin.actions import Deed
 from workshops import services
 from workshops.admin.communities import RETRY, STATUS_COLORS, CommunityInline
@@ -53,12 +53,20 @@ class WhenFilter(admin.SimpleListFilter):
         return queryset.filter(starts_at__lt=timezone.now()) if self.value() == "past" else queryset
 
 
+class CommunityFilter(admin.ChoicesFieldListFilter):
+    """By the state of the community, which is what its title says."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "community"
+
+
 @admin.register(Workshop)
 class WorkshopAdmin(TenantAdmin):
     """Workshops. A new one gets its community by the same signal as everywhere."""
 
     list_display = ["title", "organization", "starts", "community_state", "members", "created_by", "created_at"]
-    list_filter = [WhenFilter, "community__status", ("organization", AutocompleteSelectFilter)]
+    list_filter = [WhenFilter, ("community__status", CommunityFilter), ("organization", AutocompleteSelectFilter)]
     search_fields = ["title"]
     search_help_text = "Part of a title"
     list_select_related = ["organization", "community"]
@@ -94,6 +102,13 @@ class WorkshopAdmin(TenantAdmin):
         text = f"In the time zone of the organization{zone}."
         return super().get_form(request, obj, change, help_texts={"starts_at": text, "ends_at": text}, **kwargs)
 
+    def is_useful(self, path: str, row: Workshop) -> bool:
+        """Members are somewhere; a community is not yet what it should be."""
+        community: Community | None = getattr(row, "community", None)
+        if path == "again":
+            return community is None or community.status in Community.RETRYABLE
+        return row.community_group_id is not None
+
     def save_model(self, request: HttpRequest, obj: Workshop, form: Any, change: bool) -> None:
         """In the name of the staff member."""
         if change:
@@ -107,11 +122,11 @@ class WorkshopAdmin(TenantAdmin):
         """In the zone of its organization."""
         return formats.date_format(workshop.starts_at.astimezone(workshop.organization.zone), "DATETIME_FORMAT")
 
-    @display(description="Community", ordering="community__status", label=STATUS_COLORS)  # type: ignore[untyped-decorator]
-    def community_state(self, workshop: Workshop) -> tuple[str, str] | str:
+    @admin.display(description="Community", ordering="community__status")
+    def community_state(self, workshop: Workshop) -> str:
         """Its state; nothing for the moment before it is queued."""
         community: Community | None = getattr(workshop, "community", None)
-        return (community.status, community.get_status_display()) if community else ""
+        return badge(community.get_status_display(), STATUS_COLORS[community.status]) if community else ""
 
     @admin.display(description="Members", ordering="member_count")
     def members(self, workshop: Any) -> int:

@@ -75,4 +75,4 @@ class Community(TenantModel, Job):
         ]
 
     def __str__(self) -> str:
-        return f"community of {self.workshop_id} ({self.status})"
+        return f"community of {self.name_of('workshop')} ({self.status})"

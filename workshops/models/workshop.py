@@ -80,4 +80,4 @@ class WorkshopGroup(TenantModel):
         indexes = [models.Index(fields=["organization", "workshop"], name="workshop_whatsapp_groups_of")]
 
     def __str__(self) -> str:
-        return f"{self.group_id} of {self.workshop_id}"
+        return f"{self.name_of('group')} of {self.name_of('workshop')}"
