@@ -15,7 +15,6 @@ from common.errors import DomainError
 _REQUIRED_CLAIMS = ["exp", "iat", "nbf", "iss", "sub", "sid"]
 _LEEWAY_SECONDS = 5
 _FRESH_SECONDS = 600.0
-_COOLDOWN_SECONDS = 10.0
 _MAX_TOKEN_CHARS = 16 * 1024
 
 
@@ -41,11 +40,11 @@ class KeySet:
     """
     The public keys of one issuer, cached for 10 minutes.
 
-    An unknown `kid` refetches, at most once in 10 seconds; when the issuer is away, the old keys serve on.
+    An unknown `kid` refetches, at most once in `cooldown` seconds; when the issuer is away, the old keys serve on.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, *, cooldown: float = 10.0) -> None:
+        self._url, self._cooldown = url, cooldown
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = threading.Lock()
@@ -54,9 +53,9 @@ class KeySet:
         """The key called `kid`, or None. :raises KeysUnavailable:"""
         now = time.monotonic()
         is_stale = now - self._fetched_at > _FRESH_SECONDS
-        if (is_stale or kid not in self._keys) and now - self._tried_at > _COOLDOWN_SECONDS:
+        if (is_stale or kid not in self._keys) and now - self._tried_at > self._cooldown:
             with self._lock:
-                if now - self._tried_at > _COOLDOWN_SECONDS:
+                if now - self._tried_at > self._cooldown:
                     self._refresh()
         if self._fetched_at == float("-inf"):
             raise KeysUnavailable

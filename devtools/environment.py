@@ -50,7 +50,7 @@ def url(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-class _DotEnv(environ.Env):  # type: ignore[misc]  # the library has no types
+class _DotEnv(environ.Env):
     """Reads `.env` as the settings do, but into a dictionary of its own."""
 
     ENVIRON: dict[str, str] = {}

@@ -1,0 +1,49 @@
+"""Phone numbers."""
+
+import pytest
+
+from common import phones
+from common.logs import mask_phones
+
+
+@pytest.mark.parametrize(
+    ("digits", "e164", "national"),
+    [
+        ("919812345678", "+919812345678", "9812345678"),
+        ("+442079460958", "+442079460958", "2079460958"),
+        ("12125550123", "+12125550123", "2125550123"),
+        ("5215512345678", "+525512345678", "5512345678"),
+        ("390612345678", "+390612345678", "0612345678"),
+    ],
+)
+def test_digits_of_whatsapp_become_e164(digits: str, e164: str, national: str) -> None:
+    assert phones.from_whatsapp(digits) == phones.PhoneNumber(e164, national)
+
+
+@pytest.mark.parametrize(
+    "digits", ["", "12", "1" * 16, "98x12345678", "\u0661\u0662\u0663\u0664\u0665\u0666\u0667", "000000000"]
+)
+def test_what_cannot_be_a_number_is_none(digits: str) -> None:
+    assert phones.from_whatsapp(digits) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "e164"),
+    [
+        ("98123 45678", "IN", "+919812345678"),
+        ("098123-45678", "IN", "+919812345678"),
+        ("+44 20 7946 0958", "IN", "+442079460958"),
+        ("020 7946 0958", "GB", "+442079460958"),
+        ("12345", "IN", None),
+        ("call me", "IN", None),
+    ],
+)
+def test_what_a_person_wrote_is_read_in_their_country(text: str, country: str, e164: str | None) -> None:
+    found = phones.parse(text, default_country=country)
+    assert (found.e164 if found else None) == e164
+
+
+def test_phones_are_masked_in_logs_and_jids_and_times_are_not() -> None:
+    line = {"event": "+919812345678 joined 120363423158005005@g.us at 2026-02-03T17:30:00+0530", "n": 7}
+    masked = mask_phones(None, "info", line)
+    assert masked["event"] == "+919*******78 joined 120363423158005005@g.us at 2026-02-03T17:30:00+0530"
