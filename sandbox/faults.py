@@ -52,23 +52,19 @@ class FaultBoard:
     def add(self, fields: Fields, now: str) -> Fault:
         """Set a fault from a control request. :raises Problem: it says something that no service knows"""
         service = self._services[fields.choice("service", self._services, "gateway")]
-        operation = fields.choice("operation", [*service.operations, ANY], ANY)
-        name = fields.choice("kind", self.kinds_of(service))
-        kind = self.kinds_of(service)[name]
-        if kind.operations and operation != ANY and operation not in kind.operations:
-            raise bad_input(f"{name} fits only: {', '.join(sorted(kind.operations))}")
+        operation, name = self._choose(service, fields)
         is_endless = fields.flag("forever")
-        times = fields.count_or_none("times", least=1)
+        times = fields.count_or_none("times", least=1) or 1
         fault = Fault(
             id=self._last_id + 1,
             service=service.name,
             operation=operation,
             kind=name,
-            times=None if is_endless else times or 1,
+            times=None if is_endless else times,
             skip=fields.count_or_none("skip") or 0,
             session=fields.text_or_none("session"),
             group=fields.text_or_none("group"),
-            params=_read_params(kind, Fields(fields.mapping("params"), "params")),
+            params=_read_params(self.kinds_of(service)[name], Fields(fields.mapping("params"), "params")),
             created_at=now,
         )
         fields.done()
@@ -107,6 +103,15 @@ class FaultBoard:
             }
             for service in self._services.values()
         }
+
+    def _choose(self, service: Service, fields: Fields) -> tuple[str, str]:
+        """An operation and a kind that fit each other."""
+        operation = fields.choice("operation", [*service.operations, ANY], ANY)
+        name = fields.choice("kind", self.kinds_of(service))
+        fitting = self.kinds_of(service)[name].operations
+        if fitting and operation != ANY and operation not in fitting:
+            raise bad_input(f"{name} fits only: {', '.join(sorted(fitting))}")
+        return operation, name
 
     def _fits(self, fault: Fault, call: Call) -> bool:
         operations = self.kind(fault).operations

@@ -95,6 +95,7 @@ def _run(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tuple
     def start_response(
         status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
     ) -> Callable[[bytes], object]:
+        """What the application calls first."""
         told.append((status, headers))
         return lambda data: None
 

@@ -37,38 +37,48 @@ def test_it_stops_at_once_though_an_answer_is_held(tmp_path: Path, number: int) 
 
 
 def test_a_restart_goes_on_from_the_state(tmp_path: Path) -> None:
-    state = tmp_path / "state.json"
-    with running_sandbox(state=state) as sandbox:
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
         sandbox.add_session("wa_1")
-        community = sandbox.add_community("wa_1", "Pottery")
-        sandbox.join(community.parent_jid, 30)
-        sandbox.leave(community.parent_jid, 5)
+        jid = sandbox.add_community("wa_1", "Pottery").parent_jid
+        sandbox.join(jid, 30)
+        sandbox.leave(jid, 5)
         sandbox.set_style(group_list="list")
         sandbox.set_clock(5)
-        sandbox.add_fault("create_community", "late_effect", seconds=0)
+        before = (sandbox.sessions(), sandbox.groups(), sandbox.truth(jid), sandbox.state()["style"])
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
+        assert (sandbox.sessions(), sandbox.groups(), sandbox.truth(jid), sandbox.state()["style"]) == before
+        assert sandbox.state()["clock_offset"] == 5
+        known = {change.person.lid for change in before[2].history}
+        assert not known & {person.lid for person in sandbox.join(jid, 10)}
+
+
+def test_a_late_effect_comes_though_the_sandbox_restarts(tmp_path: Path) -> None:
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
+        sandbox.add_session("wa_1")
+        sandbox.add_fault("create_community", "late_effect", seconds=0.5)
         with pytest.raises(requests.ConnectionError):
             Gateway(sandbox).create("wa_1", "Wood")
+    time.sleep(0.5)
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
+        assert [group.name for group in sandbox.groups()] == ["Wood", "Wood"]
+
+
+def test_tokens_stay_good_over_a_restart(tmp_path: Path) -> None:
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
         token = sandbox.issue_token("user_1", expires_in=600)
-        before = (
-            sandbox.sessions(),
-            sandbox.truth(community.parent_jid),
-            sandbox.groups()[:2],
-            sandbox.state()["style"],
-        )
-    with running_sandbox(state=state) as sandbox:
-        after = (
-            sandbox.sessions(),
-            sandbox.truth(community.parent_jid),
-            sandbox.groups()[:2],
-            sandbox.state()["style"],
-        )
-        assert after == before
-        assert [group.name for group in sandbox.groups()] == ["Pottery", "Pottery", "Wood", "Wood"]
-        assert sandbox.state()["clock_offset"] == 5
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
         keys = jwt.PyJWKSet.from_dict(requests.get(sandbox.jwks_url, timeout=5).json())
-        assert jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"])["sub"] == "user_1"
-        joined = sandbox.join(community.parent_jid, 10)
-        assert not {person.lid for person in joined} & {change.person.lid for change in before[1].history}
+        key = keys[jwt.get_unverified_header(token)["kid"]]
+        assert jwt.decode(token, key, algorithms=["RS256"])["sub"] == "user_1"
+
+
+def test_faults_and_journal_do_not_outlive_the_process(tmp_path: Path) -> None:
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
+        sandbox.add_fault("*", "null", times=None)
+        Gateway(sandbox).get("/health")
+    with running_sandbox(state=tmp_path / "state.json") as sandbox:
+        assert not sandbox.faults()
+        assert not sandbox.journal()
 
 
 def test_a_change_is_on_disk_within_half_a_second(tmp_path: Path) -> None:
