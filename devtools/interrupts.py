@@ -8,7 +8,8 @@ and then forgotten. The second one ends everything at once.
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -37,6 +38,16 @@ def watch(*, at_the_second: Callable[[], None]) -> None:
 
     for signum in WATCHED:
         signal.signal(signum, remember)
+
+
+@contextmanager
+def left_to_others(signum: signal.Signals) -> Iterator[None]:
+    """Overlook a signal for a while."""
+    former = signal.signal(signum, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signum, former)
 
 
 def received() -> int:

@@ -74,14 +74,15 @@ def start(
     env: Mapping[str, str],
     log: Path,
     stop_signal: signal.Signals = signal.SIGTERM,
+    death_signal: signal.Signals | None = None,
     user: str = "",
     cwd: Path = ROOT,
 ) -> Child:
-    """Start a process in the background."""
+    """Start a process in the background. It is sent `death_signal`, by default `stop_signal`, when we are killed."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            leashed(command, death_signal=stop_signal, user=user),
+            leashed(command, death_signal=death_signal or stop_signal, user=user),
             env=env,
             cwd=cwd,
             stdin=subprocess.DEVNULL,
@@ -159,19 +160,30 @@ def run_in_foreground(command: Sequence[str], *, env: Mapping[str, str]) -> int:
     """
     Run a command that talks to the terminal itself, and return its exit code.
 
-    A terminal sends Ctrl-C to us and to the command; without one, only we may have got it and pass it on.
+    Ctrl-C at a terminal reaches the command directly and is its own affair: at a prompt it does not mean the end.
     """
     process = subprocess.Popen(leashed(command, death_signal=signal.SIGTERM), env=env, cwd=ROOT)
+    if sys.stdin and sys.stdin.isatty():
+        with interrupts.left_to_others(signal.SIGINT):
+            return _attend(process)
+    return _attend(process)
+
+
+def _attend(process: "subprocess.Popen[bytes]") -> int:
+    """Wait for the end, passing on a signal that only we may have got."""
+
+    def has_ended() -> bool:
+        return process.poll() is not None
+
     try:
-        interrupts.wait_until(lambda: process.poll() is not None, within=math.inf, every=0.02)
-    except interrupts.Interrupted as interrupted:
-        if interrupts.received() != signal.SIGINT or not sys.stdin.isatty():
+        interrupts.wait_until(has_ended, within=math.inf, every=0.02)
+    except interrupts.Interrupted:
+        if interrupts.received() != signal.SIGINT or not interrupts.wait_until(has_ended, within=3, heed=False):
             process.send_signal(interrupts.received())
-        interrupts.wait_until(lambda: process.poll() is not None, within=GRACE_SECONDS, every=0.02, heed=False)
+        interrupts.wait_until(has_ended, within=GRACE_SECONDS, heed=False)
         process.kill()
-        process.wait()
-        return interrupted.exit_code
-    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+    code = process.wait()
+    return code if code >= 0 else 128 - code
 
 
 def sweep(instance_folder: Path, *, grace: float = 3.0) -> None:

@@ -13,15 +13,23 @@ QUEUES = "webhooks,sync,outbound,celery"
 #: There is no other worker to ask for news, which would take a second.
 ALONE = "--without-mingle --without-gossip"
 
+#: Celery's orderly end would wait for a broker that is ending too.
+AT_ONCE = signal.SIGKILL
+
 
 @dataclass(frozen=True)
 class Program:
-    """One process to start; `extra` is what it is told besides the common environment."""
+    """
+    One process to start; `extra` is what it is told besides the common environment.
+
+    `death_signal`, where it differs from `stop_signal`, is what it gets when `./dev` itself is killed.
+    """
 
     name: str
     command: list[str]
     ready: probes.Probe
     stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,6 +84,7 @@ def _worker(instance: Instance, broker: str) -> Program:
         command=python(f"-m celery -A config worker -n {name} -Q {QUEUES} -c 2 -l info {ALONE}"),
         ready=probes.worker(broker, name),
         stop_signal=signal.SIGQUIT,
+        death_signal=AT_ONCE,
     )
 
 
@@ -85,4 +94,5 @@ def _beat(instance: Instance) -> Program:
         name="beat",
         command=python("-m celery -A config beat -l info -s", str(schedule)),
         ready=probes.touched(schedule),
+        death_signal=AT_ONCE,
     )

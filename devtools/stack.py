@@ -122,7 +122,12 @@ def _start(started: list[processes.Child], instance: Instance, env: Mapping[str,
     for program in wanted:
         log = instance.logs / f"{program.name}.log"
         child = processes.start(
-            program.name, program.command, env={**serving, **program.extra}, log=log, stop_signal=program.stop_signal
+            program.name,
+            program.command,
+            env={**serving, **program.extra},
+            log=log,
+            stop_signal=program.stop_signal,
+            death_signal=program.death_signal,
         )
         started.append(child)
         children.append(child)
