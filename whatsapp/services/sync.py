@@ -47,11 +47,13 @@ class SyncJob:
 
 
 @transaction.atomic
-def request_sync(*, group: Group, requested_by: str, confirmed_doubts: list[str] | None = None) -> SyncRun:
+def request_sync(
+    *, group: Group, requested_by: str, confirmed_doubts: list[str] | None = None, starts: bool = True
+) -> SyncRun:
     """
     Queue a member sync of `group`, or return the one already under way.
 
-    A community's parent is resolved to its announcement group.
+    A community's parent is resolved to its announcement group. Without `starts`, no worker is told: the caller runs it.
 
     :raises GroupNotTrackable: the group is a community's parent, and its announcement group is not known
     """
@@ -65,8 +67,11 @@ def request_sync(*, group: Group, requested_by: str, confirmed_doubts: list[str]
     except IntegrityError:
         under_way = SyncRun.objects.filter(group=group, status__in=SyncRun.UNDER_WAY).first()
         # It may have ended since: then there is room for a new one.
-        return under_way or request_sync(group=group, requested_by=requested_by, confirmed_doubts=confirmed_doubts)
-    _start(run)
+        return under_way or request_sync(
+            group=group, requested_by=requested_by, confirmed_doubts=confirmed_doubts, starts=starts
+        )
+    if starts:
+        _start(run)
     return run
 
 
