@@ -116,16 +116,16 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def check_room(needed: int) -> None:
+def check_room(needed: int, *, purpose: str = "installing", folder: Path = ROOT) -> None:
     """
-    See that the project's disk has `needed` bytes free.
+    See that the disk of `folder` has `needed` bytes free.
 
     :raises Problem: it has not
     """
-    free = shutil.disk_usage(ROOT).free
+    free = shutil.disk_usage(folder).free
     if free < needed:
         raise Problem(
-            f"Not enough disk space: installing needs {needed / 1e9:.1f} GB, {ROOT} has {free / 1e9:.1f} GB free."
+            f"Not enough disk space: {purpose} needs {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free."
         )
 
 

@@ -3,13 +3,14 @@
 import argparse
 import errno
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from devtools import interrupts, processes
 from devtools.commands import bench, check, demo, manage, test, up
-from devtools.problems import WRONG_PREREQUISITE, Problem
+from devtools.problems import FAILED, WRONG_PREREQUISITE, Problem
 
 Arguments = argparse.Namespace
 
@@ -56,6 +57,10 @@ def main(arguments: Sequence[str]) -> int:
         return _tell(str(problem), problem.exit_code)
     except interrupts.Interrupted as interrupted:
         return _tell("Interrupted.", interrupted.exit_code)
+    except BrokenPipeError:
+        # Whoever read our words has left; nor can Python say its own at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
             raise

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from devtools import processes, service_home
+from devtools import bootstrap, processes, service_home
 from devtools.problems import Problem
 from devtools.servers import Server
 
@@ -15,6 +15,7 @@ SUPERUSER = "postgres"
 OWNER = "rollcall_owner"
 APP = "rollcall_app"
 DATABASE = "rollcall"
+NEEDED_BYTES = 200_000_000
 PLAIN_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
 ALWAYS = {
@@ -72,9 +73,10 @@ class Postgres(Server):
         """Make the data directory, whole or not at all. The locale is PostgreSQL's own: the same on every system."""
         if self.workplace.exists():
             return
+        bootstrap.check_room(NEEDED_BYTES, purpose="a new database", folder=self.home.folder)
         self.wipe()
-        for folder in (self.folder.parent, self.folder):
-            folder.mkdir(exist_ok=True, mode=0o711 if folder != self.folder else 0o700)
+        self.home.let_in(self.folder.parent)
+        self.folder.mkdir(mode=0o700)
         password = self._write_password()
         draft = self.folder / "data.new"
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]

@@ -31,6 +31,12 @@ class Home:
     programs: Path
     user: str
 
+    def let_in(self, folder: Path) -> None:
+        """Make a folder of ours that PostgreSQL's user can enter, whatever the umask; it still cannot list it."""
+        folder.mkdir(exist_ok=True)
+        if self.user:
+            folder.chmod(0o711)
+
     def give(self, path: Path) -> None:
         """Make `path` the property of PostgreSQL's user."""
         if self.user:
