@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from common.tenancy.models import TenantModel
+from common.tenancy.models import TenantModel, tenant_unique
 
 
 class GroupMember(TenantModel):
@@ -15,7 +15,8 @@ class GroupMember(TenantModel):
     `phone_number` its national digits. Two LIDs may share a phone (a number changes hands), so a phone is unique
     only among rows that have nothing else to go by.
 
-    `last_event_at` is the time of the last membership event; a snapshot that began before it cannot contradict it.
+    `last_event_at` is the time of the last join or leave that was told; a snapshot that began before it cannot
+    contradict it. `last_admin_event_at` is the same for promotions.
     """
 
     class Status(models.TextChoices):
@@ -34,12 +35,14 @@ class GroupMember(TenantModel):
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
     last_event_at = models.DateTimeField(null=True, blank=True)
+    last_admin_event_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         db_table = "workshop_group_members"
         constraints = [
+            tenant_unique("workshop_group_members_organization_id_key"),
             models.UniqueConstraint(fields=["organization", "group", "lid"], name="workshop_group_members_one_per_lid"),
             models.UniqueConstraint(
                 fields=["organization", "group", "full_phone"], condition=Q(lid=None),

@@ -20,7 +20,7 @@ class Session(TenantModel):
     A WhatsApp number of an organization on one gateway.
 
     `gateway_session_id` is the gateway's own (`wa_<uuid>`), never our id. `lid` is the number's own LID, learned from
-    the lists it appears in.
+    the lists it appears in. `clock_offset` is by how many seconds its gateway's clock is ahead of ours.
     """
 
     class Status(models.TextChoices):
@@ -41,6 +41,7 @@ class Session(TenantModel):
     qr_received_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     last_event_at = models.DateTimeField(null=True, blank=True)
+    clock_offset = models.FloatField(db_default=0.0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from whatsapp.services.groups import CommunityGroups, store_community, store_invite_link
 from whatsapp.services.members import apply_snapshot
+from whatsapp.services.membership import Change, Outcome, record_change
 from whatsapp.services.sessions import (
     SessionNotConnected,
     choose_community_session,
@@ -23,9 +24,11 @@ from whatsapp.services.sync import (
 )
 
 __all__ = [
+    "Change",
     "CommunityGroups",
     "GroupNotTrackable",
     "NothingToConfirm",
+    "Outcome",
     "SessionNotConnected",
     "SyncJob",
     "apply_snapshot",
@@ -36,6 +39,7 @@ __all__ = [
     "due_for_poll",
     "fail_run",
     "postpone_run",
+    "record_change",
     "record_status",
     "request_sync",
     "store_community",

@@ -1,12 +1,7 @@
-"""
-Applying a snapshot: one transaction that compares first and writes only the difference.
+"""Applying a snapshot: one transaction that compares first and writes only the difference."""
 
-`ON CONFLICT … WHERE` would report 0 rows and still lock and log every one of them, so the comparison is made here.
-"""
-
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -15,38 +10,18 @@ from django.utils import timezone
 
 from whatsapp.client import Participant, Snapshot
 from whatsapp.models import Group, GroupMember, Session, SyncRun
+from whatsapp.services import history
+from whatsapp.services.difference import Difference, Row, compare
+from whatsapp.services.locks import lock_group
+from whatsapp.services.sync import request_sync
 
-_COLUMNS = ["id", "lid", "full_phone", "phone_number", "status", "is_admin", "last_event_at"]
+_COLUMNS = [
+    "id", "lid", "full_phone", "phone_number", "status", "is_admin", "last_event_at", "last_admin_event_at",
+]  # fmt: skip
 
 
 class WriteLost(DatabaseError):
     """The database took fewer rows than it was given, as row-level security may make it do."""
-
-
-@dataclass(slots=True)
-class Row:
-    """A stored member, as far as the comparison needs it."""
-
-    id: UUID
-    lid: str | None
-    full_phone: str | None
-    phone_number: str | None
-    status: str
-    is_admin: bool
-    last_event_at: datetime | None
-
-
-@dataclass(slots=True)
-class Difference:
-    """What a snapshot changes. `merged` are rows that turned out to be somebody who has another row."""
-
-    added: list[Participant] = field(default_factory=list)
-    returned: list[Row] = field(default_factory=list)
-    updated: list[Row] = field(default_factory=list)
-    left: list[Row] = field(default_factory=list)
-    merged: list[Row] = field(default_factory=list)
-    kept: int = 0
-    unchanged: int = 0
 
 
 @transaction.atomic
@@ -59,7 +34,7 @@ def apply_snapshot(*, run: SyncRun, snapshot: Snapshot, session: Session) -> Syn
     :raises AttemptTaken: another attempt holds the run
     :raises WriteLost: the database did not take every row; nothing is written then
     """
-    _lock_group(run.group_id)
+    lock_group(run.group_id)
     run = SyncRun.objects.held(run)
     people = _without_doubles(snapshot.participants)
     _learn_own_lid(session, people)
@@ -69,16 +44,13 @@ def apply_snapshot(*, run: SyncRun, snapshot: Snapshot, session: Session) -> Syn
     run.doubts = sorted(set(_doubts(snapshot, people, rows, session, run.group)) - set(run.confirmed_doubts))
     if run.doubts:
         return _end(run, SyncRun.Status.SUSPICIOUS)
-    difference = _compare(people, rows, _started_at(run))
-    _write(run, difference)
+    difference = compare(people, rows, _started_at(run))
+    _write(run, difference, is_first=run.group.last_snapshot_at is None)
     Group.objects.filter(pk=run.group_id).update(last_snapshot_at=run.started_at)
-    return _end(run, SyncRun.Status.DONE, difference)
-
-
-def _lock_group(group_id: UUID) -> None:
-    """Whoever changes members of a group waits for whoever does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"group members {group_id}"])
+    run = _end(run, SyncRun.Status.DONE, difference)
+    if difference.close:
+        request_sync(group=run.group, requested_by="sync")
+    return run
 
 
 def _started_at(run: SyncRun) -> datetime:
@@ -137,82 +109,32 @@ def _is_own(person: Participant, session: Session) -> bool:
     return by_phone or (bool(session.lid) and person.lid == session.lid)
 
 
-def _compare(people: list[Participant], rows: list[Row], started_at: datetime) -> Difference:
-    """
-    Match people to rows and sort them by what happens to them.
-
-    An event newer than the snapshot's start is kept against it, whether it says joined or left.
-    """
-    difference = Difference()
-    newest = started_at - timedelta(seconds=settings.WHATSAPP_CLOCK_UNCERTAINTY)
-    seen: set[UUID] = set()
-    for person, row, bare in _match(people, rows):
-        if row is None:
-            difference.added.append(person)
-        elif row.id not in seen:
-            seen.add(row.id)
-            _sort(row, person, newest, difference)
-        if bare:
-            seen.add(bare.id)
-            difference.merged.append(bare)
-    for row in rows:
-        if row.id not in seen and row.status == "active":
-            if row.last_event_at and row.last_event_at > newest:
-                difference.kept += 1
-            else:
-                difference.left.append(row)
-    return difference
-
-
-def _match(people: list[Participant], rows: list[Row]) -> Iterator[tuple[Participant, Row | None, Row | None]]:
-    """
-    Each person with their row, and with the second one that merges into it when a LID's phone is learned.
-
-    People with a LID choose first; a row known by its phone alone is given away once.
-    """
-    by_lid = {row.lid: row for row in rows if row.lid}
-    by_phone = {row.full_phone: row for row in rows if row.full_phone and not row.lid}
-    with_lid = {row.full_phone: row for row in rows if row.full_phone and row.lid and row.status == "active"}
-    for person in sorted(people, key=lambda person: person.lid is None):
-        phone = person.full_phone or ""
-        row = by_lid.get(person.lid) if person.lid else with_lid.get(phone)
-        bare = by_phone.pop(phone, None)
-        yield (person, row, bare) if row else (person, bare, None)
-
-
-def _sort(row: Row, person: Participant, newest: datetime, difference: Difference) -> None:
-    """Into returned, updated, kept or unchanged; the row takes what the snapshot knows of the person."""
-    is_learned = (
-        (person.lid is not None and row.lid != person.lid)
-        or (person.full_phone is not None and row.full_phone != person.full_phone)
-        or (person.is_admin is not None and row.is_admin != person.is_admin)
-    )
-    if is_learned:
-        row.lid = person.lid or row.lid
-        row.is_admin = row.is_admin if person.is_admin is None else person.is_admin
-        if person.full_phone:
-            row.full_phone, row.phone_number = person.full_phone, person.phone_number
-    is_newer = row.last_event_at is not None and row.last_event_at > newest
-    if row.status == "left" and not is_newer:
-        difference.returned.append(row)
-        return
-    difference.kept += row.status == "left"
-    difference.unchanged += row.status == "active" and not is_learned
-    if is_learned:
-        difference.updated.append(row)
-
-
-def _write(run: SyncRun, difference: Difference) -> None:
+def _write(run: SyncRun, difference: Difference, *, is_first: bool) -> None:
     """The order keeps the unique keys: a merged row goes before its phone is written elsewhere."""
     now = timezone.now()
     scope = [run.organization_id, run.group_id]
     with connection.cursor() as cursor:
-        _run(cursor, _DELETE, [[row.id for row in difference.merged]], len(difference.merged))
+        for survivor, merged in difference.merged:
+            history.move(survivor=survivor.id, merged=merged.id)
+        _run(cursor, _DELETE, [[merged.id for _, merged in difference.merged]], len(difference.merged))
         _run(cursor, _LEAVE, [run.started_at, now, [row.id for row in difference.left]], len(difference.left))
         _run(cursor, _UPDATE, [now, *_row_columns(difference.updated)], len(difference.updated))
         returned = [run.started_at, now, *_row_columns(difference.returned)]
         _run(cursor, _RETURN, returned, len(difference.returned))
         _run(cursor, _INSERT, [*scope, run.started_at, *_person_columns(difference.added)], len(difference.added))
+        added = [row[0] for row in cursor.fetchall()] if difference.added else []
+    if not is_first:
+        _remember(run, difference, added)
+
+
+def _remember(run: SyncRun, difference: Difference, added: list[UUID]) -> None:
+    changes = {
+        "join": [*added, *(row.id for row in difference.returned)],
+        "leave": [row.id for row in difference.left],
+        "promote": [row.id for row in difference.promoted],
+        "demote": [row.id for row in difference.demoted],
+    }
+    history.record_snapshot(run=run, changes=changes)
 
 
 def _run(cursor: object, sql: str, parameters: list[object], expected: int) -> None:
@@ -272,4 +194,5 @@ SELECT gen_random_uuid(), scope.organization_id, scope.group_id, person.lid, per
        'active', person.is_admin, scope.started_at
 FROM (SELECT %s::text AS organization_id, %s::uuid AS group_id, %s::timestamptz AS started_at) AS scope,
      unnest(%s::text[], %s::text[], %s::text[], %s::boolean[]) AS person (lid, full_phone, phone_number, is_admin)
+RETURNING id
 """

@@ -10,7 +10,7 @@ from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
 
 from organizations.tests.factories import OrganizationFactory, TenantFactory
-from whatsapp.models import Group, GroupMember, Session, SyncRun
+from whatsapp.models import Group, GroupMember, MembershipEvent, Session, SyncRun
 
 
 class SessionFactory(TenantFactory[Session]):
@@ -85,3 +85,20 @@ class SyncRunFactory(TenantFactory[SyncRun]):
     requested_by = "test"
     started_at = LazyAttribute(lambda run: None if run.status == "queued" else timezone.now())
     finished_at = LazyAttribute(lambda run: None if run.status in SyncRun.UNDER_WAY else timezone.now())
+
+
+class MembershipEventFactory(TenantFactory[MembershipEvent]):
+    """Somebody joined, as an event told."""
+
+    _follows = ("member", "group")
+
+    class Meta:
+        model = MembershipEvent
+
+    organization = SubFactory(OrganizationFactory)
+    member = SubFactory(GroupMemberFactory, organization=SelfAttribute("..organization"))
+    group = SelfAttribute("member.group")
+    action = MembershipEvent.Action.JOIN
+    source = MembershipEvent.Source.EVENT
+    occurred_at = LazyFunction(timezone.now)
+    stamp = SelfAttribute("occurred_at")

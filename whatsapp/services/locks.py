@@ -1,0 +1,11 @@
+"""Who waits for whom."""
+
+from uuid import UUID
+
+from django.db import connection
+
+
+def lock_group(group_id: UUID) -> None:
+    """Whoever changes members of a group waits for whoever does, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"group members {group_id}"])
