@@ -105,7 +105,7 @@ class MembershipAdmin(TenantAdmin):
     list_filter = ["role", ("organization", AutocompleteSelectFilter)]
     search_fields = ["user__id__startswith", "user__email__startswith", "user__full_name", "organization__name"]
     search_help_text = "A person's id, e-mail or name, or an organization's name"
-    list_select_related = ["user", "organization"]
+    related = ("user",)
     autocomplete_fields = ["user", "organization"]
     fields = ["organization", "user", "role", "created_at"]
     readonly_fields = ["created_at"]

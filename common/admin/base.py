@@ -64,16 +64,15 @@ class TenantAdmin(ActionsMixin, AutocompleteMixin, TextInputsMixin, BigListMixin
     """
 
     form = TenantForm
-    #: Keys whose rows are in the name of a row.
-    named_by: tuple[str, ...] = ()
-    list_select_related = [ORGANIZATION]
+    #: Keys whose rows are shown or named, beside the organization.
+    related: tuple[str, ...] = ()
     list_filter_submit = True
     autocomplete_fields = [ORGANIZATION]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the organization, and what else a row is called by."""
+        """With the organization and the `related` rows: `list_select_related` would not be heeded after this."""
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(ORGANIZATION, *self.named_by)
+        return rows.select_related(ORGANIZATION, *self.related)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A row stays in its organization."""

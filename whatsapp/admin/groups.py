@@ -68,7 +68,7 @@ class GroupAdmin(TenantAdmin):
     list_filter = ["kind", ("organization", AutocompleteSelectFilter)]
     search_fields = ["name", "group_jid__startswith"]
     search_help_text = "Part of a name, or the beginning of a JID"
-    list_select_related = ["organization", "session"]
+    related = ("session",)
     autocomplete_fields = ["organization", "session", "parent"]
     ordering = ["-created_at"]
     readonly_fields = ["active", "left", "hidden", "last_snapshot_at", "created_at"]

@@ -23,7 +23,7 @@ class GroupMemberAdmin(ReadOnlyMixin, TenantAdmin):
     list_filter = ["status", "is_admin", ("organization", AutocompleteSelectFilter)]
     search_fields = ["full_phone__startswith", "phone_number__startswith", "lid__startswith"]
     search_help_text = "The beginning of a phone number, with or without its country code, or of a LID"
-    list_select_related = ["group", "organization"]
+    related = ("group",)
     ordering = ["organization", "group", "-joined_at", "-id"]
     fields = [
         "organization", "group", "full_phone", "phone_number", "lid", "state", "is_admin",

@@ -46,8 +46,7 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
     list_filter = ["status", ("created_at", DateFieldListFilter), ("organization", AutocompleteSelectFilter)]
     search_fields = ["group__name", "group__group_jid__startswith"]
     search_help_text = "Part of a group's name, or the beginning of its JID"
-    named_by = ("group",)
-    list_select_related = ["group", "organization"]
+    related = ("group",)
     ordering = ["-created_at"]
     fieldsets = [
         (None, {"fields": ["organization", "group", "state", "requested_by"]}),

@@ -81,8 +81,7 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     list_filter = ["status", ("organization", AutocompleteSelectFilter)]
     search_fields = ["workshop__title", "name"]
     search_help_text = "Part of a workshop's title or of the community's name"
-    named_by = ("workshop",)
-    list_select_related = ["workshop", "organization"]
+    related = ("workshop",)
     ordering = ["-created_at"]
     fieldsets = [
         (None, {"fields": ["organization", "workshop", "state", "reason", "error_code", "invitation"]}),

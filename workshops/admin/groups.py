@@ -55,7 +55,6 @@ class WorkshopGroupAdmin(ReadOnlyMixin, TenantAdmin):
     list_filter = [("organization", AutocompleteSelectFilter)]
     search_fields = ["group__name", "group__group_jid__startswith", "workshop__title"]
     search_help_text = "Part of a group's name or of a workshop's title, or the beginning of a JID"
-    named_by = ("group", "workshop")
-    list_select_related = ["group", "workshop", "organization"]
+    related = ("group", "workshop")
     ordering = ["organization", "workshop", "id"]
     fields = ["organization", "workshop", "group", "created_at"]

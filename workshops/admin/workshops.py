@@ -69,7 +69,7 @@ class WorkshopAdmin(TenantAdmin):
     list_filter = [WhenFilter, ("community__status", CommunityFilter), ("organization", AutocompleteSelectFilter)]
     search_fields = ["title"]
     search_help_text = "Part of a title"
-    list_select_related = ["organization", "community"]
+    related = ("community",)
     ordering = ["-created_at"]
     long_texts = ("description",)
     readonly_fields = ["community_group", "members", "created_by", "created_at", "updated_at"]

@@ -1,0 +1,301 @@
+"""Workshops, communities and the overview in the admin."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
+
+from common import tenancy
+from common.tests import admin_pages
+from common.tests.admin_pages import act, press, staff, superuser, text_of, url
+from organizations.models import Organization
+from organizations.tests.factories import OrganizationFactory
+from whatsapp.models import Group, SyncRun
+from whatsapp.tests.factories import GroupFactory, GroupMemberFactory, SessionFactory, SyncRunFactory
+from workshops.models import Community, Workshop, WorkshopGroup
+from workshops.tests.factories import CommunityFactory, WorkshopFactory, WorkshopGroupFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def _ready_workshop() -> Workshop:
+    workshop: Workshop = CommunityFactory.create(status="ready").workshop
+    return workshop
+
+
+MODELS = [
+    (Workshop, _ready_workshop),
+    (Community, lambda: CommunityFactory.create(status="ready")),
+    (WorkshopGroup, WorkshopGroupFactory.create),
+]
+#: What the page of a workshop posts for its inlines when nobody touched them.
+NO_LINKS = {
+    f"{prefix}-{name}": "0"
+    for prefix in ("community", "group_links")
+    for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")
+}
+
+
+@pytest.mark.parametrize(("model", "make"), MODELS)
+def test_a_list_costs_the_same_with_30_rows_as_with_3(model: type[Workshop], make: Any) -> None:
+    admin_pages.check_list(model, make)
+
+
+@pytest.mark.parametrize("make", [make for _, make in MODELS])
+def test_a_row_has_its_page(make: Any) -> None:
+    admin_pages.check_row(make())
+
+
+@pytest.mark.parametrize("model", [model for model, _ in MODELS])
+def test_rights_are_respected(model: type[Workshop]) -> None:
+    admin_pages.check_rights(model)
+
+
+def _form(organization: Organization, **values: str) -> dict[str, str]:
+    form = {
+        "organization": organization.pk, "title": "Pottery", "description": "",
+        "starts_at_0": "2027-02-04", "starts_at_1": "19:00", "ends_at_0": "2027-02-04", "ends_at_1": "21:00",
+    }  # fmt: skip
+    return {**form, **values}
+
+
+def test_a_workshop_added_here_gets_its_community_by_the_signal(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    client, organization = superuser(), OrganizationFactory.create()
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert client.post(url(Workshop, "add"), _form(organization)).status_code == 302
+    with tenancy.system():
+        workshop = Workshop.objects.select_related("community").get()
+    assert workshop.created_by == f"staff:{client.session['_auth_user_id']}"
+    assert workshop.community.status == "queued"
+    assert len(callbacks) == 1
+
+
+def test_f22_times_are_written_and_read_in_the_zone_of_the_organization() -> None:
+    """F22: remove the zone from `TenantAdmin.changeform_view`, and 19:00 becomes 19:00 UTC."""
+    client, organization = superuser(), OrganizationFactory.create(timezone="Asia/Kolkata")
+    client.post(url(Workshop, "add"), _form(organization))
+    with tenancy.system():
+        workshop = Workshop.objects.get()
+    assert workshop.starts_at == datetime(2027, 2, 4, 13, 30, tzinfo=UTC)
+    page = client.get(url(Workshop, "change", workshop.pk))
+    assert 'value="19:00:00"' in page.content.decode()
+    assert "In the time zone of the organization (Asia/Kolkata)." in text_of(page)
+    assert "4 Feb 2027, 19:00 IST" in text_of(client.get(url(Workshop, "changelist")))
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"title": ""}, "This field is required."),
+        ({"organization": ""}, "This field is required."),
+        ({"organization": "org_nowhere"}, "Select a valid choice."),
+        ({"starts_at_0": "", "starts_at_1": ""}, "This field is required."),
+        ({"ends_at_1": "18:00"}, "A workshop ends after it starts."),
+        ({"ends_at_1": "twelve"}, "Enter a valid time."),
+    ],
+)
+def test_bad_input_is_said_and_nothing_is_written(values: dict[str, str], error: str) -> None:
+    answer = superuser().post(url(Workshop, "add"), {**_form(OrganizationFactory.create()), **values})
+    assert error in text_of(answer)
+    with tenancy.system():
+        assert not Workshop.objects.exists()
+
+
+def test_a_change_keeps_what_the_product_wrote_meanwhile() -> None:
+    workshop = CommunityFactory.create(status="ready").workshop
+    stale = _form(workshop.organization, title="Renamed", community_group="", **NO_LINKS)
+    answer = superuser().post(url(Workshop, "change", workshop.pk), stale)
+    assert answer.status_code == 302, text_of(answer)
+    with tenancy.system():
+        found = Workshop.objects.get()
+    assert (found.title, found.community_group_id) == ("Renamed", workshop.community_group_id)
+
+
+def test_a_workshop_stays_in_its_organization() -> None:
+    workshop, other = WorkshopFactory.create(), OrganizationFactory.create()
+    superuser().post(url(Workshop, "change", workshop.pk), _form(other, **NO_LINKS))
+    with tenancy.system():
+        assert Workshop.objects.get().organization_id == workshop.organization_id
+
+
+def test_the_page_of_a_workshop_shows_its_community() -> None:
+    failed = CommunityFactory.create(status="failed", reason="The gateway refused: not today", run_after=None)
+    ready = CommunityFactory.create(status="ready")
+    client = superuser()
+    assert "The gateway refused: not today" in text_of(client.get(url(Workshop, "change", failed.workshop_id)))
+    page = client.get(url(Workshop, "change", ready.workshop_id))
+    assert f'href="{ready.invite_link}"' in page.content.decode()
+    assert 'name="community-0-' not in page.content.decode().replace('name="community-0-id"', "").replace(
+        'name="community-0-workshop"', ""
+    ), "read-only"
+
+
+# --- linked groups
+
+
+def _link(workshop: Workshop, group: Group) -> Any:
+    form = _form(workshop.organization, **NO_LINKS)
+    form |= {"group_links-TOTAL_FORMS": "1", "group_links-0-group": str(group.pk)}
+    return superuser().post(url(Workshop, "change", workshop.pk), form)
+
+
+def test_a_group_is_linked_to_a_workshop() -> None:
+    workshop = WorkshopFactory.create()
+    group = GroupFactory.create(organization=workshop.organization)
+    assert _link(workshop, group).status_code == 302
+    with tenancy.system():
+        connection.check_constraints()
+        link = WorkshopGroup.objects.get()
+    assert (link.group_id, link.workshop_id, link.organization_id) == (group.pk, workshop.pk, workshop.organization_id)
+
+
+def test_a_group_of_another_organization_is_refused_by_the_form() -> None:
+    said = text_of(_link(WorkshopFactory.create(), GroupFactory.create()))
+    assert "Choose a group of the same organization that holds people" in said
+
+
+def test_f12_a_communitys_parent_is_no_group_to_link() -> None:
+    """F12: remove `trackable()` from `WorkshopGroupForm`, and the parent is linked."""
+    workshop = WorkshopFactory.create()
+    parent = GroupFactory.create(organization=workshop.organization, kind="community_parent")
+    assert "Choose a group of the same organization that holds people" in text_of(_link(workshop, parent))
+    query = {"app_label": "workshops", "model_name": "workshopgroup", "field_name": "group"}
+    offered = superuser().get("/admin/autocomplete/", {**query, "organization": workshop.organization_id})
+    assert offered.json()["results"] == []
+
+
+def test_a_group_belongs_to_one_workshop() -> None:
+    link = WorkshopGroupFactory.create()
+    other = WorkshopFactory.create(organization=link.organization)
+    assert "already exists" in text_of(_link(other, link.group))
+
+
+def test_a_group_is_unlinked() -> None:
+    link = WorkshopGroupFactory.create()
+    form = _form(link.organization, **NO_LINKS)
+    form |= {"group_links-TOTAL_FORMS": "1", "group_links-INITIAL_FORMS": "1", "group_links-0-DELETE": "on"}
+    form |= {"group_links-0-id": str(link.pk), "group_links-0-workshop": str(link.workshop_id)}
+    answer = superuser().post(url(Workshop, "change", link.workshop_id), form)
+    assert answer.status_code == 302, text_of(answer)
+    with tenancy.system():
+        assert not WorkshopGroup.objects.exists()
+
+
+# --- buttons
+
+
+def test_workshops_are_synced_from_the_list() -> None:
+    ready, bare = CommunityFactory.create(status="ready").workshop, WorkshopFactory.create()
+    said = act(superuser(), "sync_members_now", ready, bare)
+    assert "1 workshop will be synced" in said
+    assert f"{bare}: This workshop has no WhatsApp group yet" in said
+    with tenancy.system():
+        assert SyncRun.objects.get().group_id == ready.community_group_id
+
+
+def test_a_workshop_is_synced_on_its_page() -> None:
+    ready, bare = CommunityFactory.create(status="ready").workshop, WorkshopFactory.create()
+    client = superuser()
+    assert "1 workshop will be synced" in press(client, "sync_this", ready)
+    assert "Sync members now" not in text_of(client.get(url(Workshop, "change", bare.pk)))
+
+
+@pytest.mark.parametrize("of_workshops", [True, False])
+def test_communities_are_created_again(of_workshops: bool) -> None:
+    failed = CommunityFactory.create(status="failed", reason="refused", failures=5, run_after=None)
+    ready = CommunityFactory.create(status="ready")
+    rows = [community.workshop if of_workshops else community for community in (failed, ready)]
+    action = "create_community_again" if of_workshops else "create_again"
+    said = act(superuser(), action, *rows)
+    assert f"1 {'workshop' if of_workshops else 'community'} queued again." in said
+    assert "This community is Ready: there is nothing to retry." in said
+    with tenancy.system():
+        failed.refresh_from_db()
+    assert (failed.status, failed.failures) == ("queued", 0)
+
+
+@pytest.mark.parametrize("of_workshops", [True, False])
+def test_a_community_is_created_again_on_a_page(of_workshops: bool) -> None:
+    failed, ready = CommunityFactory.create(status="failed"), CommunityFactory.create(status="ready")
+    button = "create_again_for_this" if of_workshops else "create_this_again"
+    client = superuser()
+    for community in (failed, ready):
+        row = community.workshop if of_workshops else community
+        is_offered = "Create community again" in text_of(client.get(url(type(row), "change", row.pk)))
+        assert is_offered == (community is failed)
+    assert "queued again." in press(client, button, failed.workshop if of_workshops else failed)
+
+
+def test_who_may_only_look_cannot_press_buttons() -> None:
+    community = CommunityFactory.create(status="failed")
+    viewer = staff("view_workshop", "view_community")
+    for row, button in ((community.workshop, "create_again_for_this"), (community, "create_this_again")):
+        assert viewer.post(url(type(row), button, row.pk)).status_code == 403
+    act(viewer, "create_community_again", community.workshop)
+    act(viewer, "create_again", community)
+    with tenancy.system():
+        community.refresh_from_db()
+    assert community.status == "failed"
+
+
+def test_who_may_change_communities_may_say_again_and_nothing_else() -> None:
+    community = CommunityFactory.create(status="failed")
+    client = staff("view_community", "change_community")
+    assert client.post(url(Community, "change", community.pk), {"status": "ready"}).status_code == 403
+    assert "1 community queued again." in press(client, "create_this_again", community)
+
+
+# --- the overview
+
+
+def test_the_overview_counts_what_is_out_of_step() -> None:
+    client = superuser()
+    assert text_of(client.get("/admin/")).count("None.") == 3
+    CommunityFactory.create_batch(2, status="failed")
+    CommunityFactory.create(status="ready")
+    SyncRunFactory.create_batch(3, status="suspicious", doubts=["empty"])
+    SyncRunFactory.create()
+    SessionFactory.create(status="logged_out")
+    old = SyncRunFactory.create(status="failed")
+    with tenancy.system():
+        SyncRun.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+    with CaptureQueriesContext(connection) as captured:
+        said = text_of(client.get("/admin/"))
+    assert "not ready 2 Failed" in said
+    assert "last 7 days 3 Suspicious" in said
+    assert "are away 1 Logged Out" in said
+    assert len(captured) < 12
+
+
+def test_the_overviews_numbers_lead_to_their_rows() -> None:
+    GroupMemberFactory.create()
+    SyncRunFactory.create(status="failed", error="The reason")
+    SyncRunFactory.create()
+    client = superuser()
+    page = client.get("/admin/").content.decode()
+    link = page.split('href="/admin/whatsapp/syncrun/?')[1].split('"')[0].replace("&amp;", "&")
+    assert "1 sync run" in text_of(client.get(f"/admin/whatsapp/syncrun/?{link}"))
+
+
+def test_the_overview_shows_what_one_may_see() -> None:
+    said = text_of(staff("view_community").get("/admin/"))
+    assert "Communities that are not ready" in said
+    assert "Syncs in trouble" not in said
+    assert " Sessions " not in said, "nor does the side bar"
+
+
+def test_no_page_loads_anything_from_elsewhere() -> None:
+    workshop = _ready_workshop()
+    client = superuser()
+    pages = ["/admin/", url(Workshop, "changelist"), url(Workshop, "add"), url(Workshop, "change", workshop.pk)]
+    for page in [*(client.get(address) for address in pages), Client().get("/admin/login/")]:
+        for attribute in ('src="', "src='", 'action="', 'link href="'):
+            loaded = [piece.split(attribute[-1])[0] for piece in page.content.decode().split(attribute)[1:]]
+            assert not [address for address in loaded if address.startswith(("http:", "https:", "//"))]
