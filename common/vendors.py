@@ -140,6 +140,19 @@ def retry_after(answer: Answer, *, default: timedelta) -> timedelta:
     return min(max(wait, timedelta(seconds=1)), timedelta(hours=1))
 
 
+def clock_offset(answer: Answer) -> float | None:
+    """
+    By how many seconds the sender's clock is ahead of ours, from the `Date` header (RFC 9110 6.6.1).
+
+    It counts whole seconds and was written a moment ago, so less than two seconds are none.
+    """
+    try:
+        offset = _until(answer.headers["Date"]).total_seconds()
+    except (KeyError, ValueError, TypeError):
+        return None
+    return offset if abs(offset) >= 2 else 0.0
+
+
 def _until(text: str) -> timedelta:
     moment = parsedate_to_datetime(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)

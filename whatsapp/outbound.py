@@ -76,7 +76,7 @@ def _postpone(run: SyncRun, reason: str, *, until: datetime | None = None, is_fa
 def mark_disconnected(session: Session) -> None:
     """The gateway says that a session is not connected, before its status did."""
     with tenancy.tenant(session.organization_id):
-        disconnected = SessionStatus(status=Session.Status.DISCONNECTED, full_phone=None, qr_code="")
+        disconnected = SessionStatus(status=Session.Status.DISCONNECTED, full_phone=None)
         services.record_status(session=session, status=disconnected)
 
 

@@ -7,6 +7,8 @@ from django.db import DatabaseError, transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
+from whatsapp.models import Session
+from whatsapp.signals import session_replaced
 from workshops import services
 from workshops.models import Workshop
 
@@ -27,3 +29,9 @@ def workshop_created(instance: Workshop, created: bool, raw: bool = False, **_: 
             services.queue_community(workshop=instance)
     except DatabaseError:
         log.exception("the community of workshop %s could not be queued; the sweep will", instance.pk)
+
+
+@receiver(session_replaced, dispatch_uid="communities follow their relinked number")
+def number_was_relinked(old: Session, new: Session, **_: Any) -> None:
+    """Communities that were created or are looked up through the old session go on with the new one."""
+    services.move_communities(old=old, new=new)

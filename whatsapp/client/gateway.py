@@ -34,7 +34,8 @@ class GatewayClient:
 
     def status(self, session_id: str) -> SessionStatus:
         """The state of a session."""
-        found = parsing.session_status(self._object(self._read(f"/status/{quote(session_id, safe='')}")))
+        answer = self._read(f"/status/{quote(session_id, safe='')}")
+        found = parsing.session_status(self._object(answer), clock_offset=vendors.clock_offset(answer))
         if found is None:
             raise RetrySoon("the gateway gave a status that means nothing")
         return found

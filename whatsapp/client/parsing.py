@@ -44,14 +44,16 @@ def count(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else None
 
 
-def session_status(body: dict[str, Any]) -> SessionStatus | None:
+def session_status(body: dict[str, Any], *, clock_offset: float | None = None) -> SessionStatus | None:
     """None when the status is a word we do not know."""
     status = _STATUS.get(str(body.get("status", "")).lower())
     if status is None:
         return None
     phone = phones.from_whatsapp(str(body.get("phoneNumber") or ""))
     qr_code = body.get("qr") or body.get("qrCode") or ""
-    return SessionStatus(status, phone.e164 if phone else None, qr_code if isinstance(qr_code, str) else "")
+    return SessionStatus(
+        status, phone.e164 if phone else None, qr_code if isinstance(qr_code, str) else "", clock_offset
+    )
 
 
 def groups(body: Any) -> list[ListedGroup] | None:

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """`status` in our words (Session.Status); `full_phone` is E.164; `qr_code` is a data URL or the code's text."""
+    """
+    `status` in our words (Session.Status); `full_phone` is E.164; `qr_code` is a data URL or the code's text.
+
+    `clock_offset` is by how many seconds the gateway's clock is ahead of ours, None where that is not known.
+    """
 
     status: str
     full_phone: str | None
-    qr_code: str
+    qr_code: str = ""
+    clock_offset: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Session(TenantModel):
     qr_received_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     last_event_at = models.DateTimeField(null=True, blank=True)
+    reconciled_at = models.DateTimeField(null=True, blank=True, editable=False)
     clock_offset = models.FloatField(db_default=0.0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -8,6 +8,7 @@ from whatsapp.services.sessions import (
     choose_community_session,
     create_session,
     due_for_poll,
+    heard_from,
     record_status,
     unchoose_community_session,
 )
@@ -20,6 +21,7 @@ from whatsapp.services.sync import (
     fail_run,
     postpone_run,
     request_sync,
+    request_syncs,
     sweep_runs,
 )
 
@@ -38,10 +40,12 @@ __all__ = [
     "create_session",
     "due_for_poll",
     "fail_run",
+    "heard_from",
     "postpone_run",
     "record_change",
     "record_status",
     "request_sync",
+    "request_syncs",
     "store_community",
     "store_invite_link",
     "sweep_runs",

@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -11,11 +11,16 @@ from common.errors import DomainError
 from common.queue import enqueue
 from organizations.models import Organization
 from whatsapp.client import SessionStatus
-from whatsapp.models import Session
+from whatsapp.models import Group, Session, SyncRun
+from whatsapp.services.sync import request_syncs
+from whatsapp.signals import session_replaced
 
 #: How long a status is believed before it is asked for again.
 _POLL_WAITING = timedelta(seconds=3)
 _POLL_CONNECTED = timedelta(seconds=60)
+#: A session that connects again within this time is not reconciled again.
+_RECONCILE_PAUSE = timedelta(minutes=5)
+_RECONCILE_SPREAD = timedelta(seconds=60)
 
 
 class SessionNotConnected(DomainError):
@@ -39,30 +44,69 @@ def create_session(*, organization_id: str, label: str = "", gateway: str = "mai
 @transaction.atomic
 def record_status(*, session: Session, status: SessionStatus) -> Session:
     """
-    Store what the gateway said of a session.
+    Store what is said of a session. Repeats change nothing but the time it was last heard of.
 
-    A number that another session of the organization holds is not taken from it here: the reason says so.
+    A known number that connects under a new session moves there with all that belongs to it. A session that has become
+    connected is reconciled, and what waited for it goes on.
     """
-    session.status, session.status_reason = status.status, ""
+    session = Session.objects.select_for_update().get(pk=session.pk)
+    was_connected = session.is_connected
+    session.status, session.status_reason, session.last_seen_at = status.status, "", timezone.now()
     if status.qr_code != session.qr_code:
         session.qr_code, session.qr_received_at = status.qr_code, timezone.now() if status.qr_code else None
-    session.last_seen_at = timezone.now()
-    fields = ["status", "status_reason", "qr_code", "qr_received_at", "last_seen_at"]
-    session.save(update_fields=fields)
+    if status.clock_offset is not None:
+        session.clock_offset = status.clock_offset
     if status.full_phone and status.full_phone != session.full_phone:
-        _store_number(session, status.full_phone)
+        _take_number(session, status.full_phone)
+    session.save()
+    if session.is_connected and not was_connected:
+        _reconcile(session)
     return session
 
 
-def _store_number(session: Session, full_phone: str) -> None:
-    try:
-        with transaction.atomic():
-            session.full_phone = full_phone
-            session.save(update_fields=["full_phone"])
-    except IntegrityError:
-        session.refresh_from_db()
-        session.status_reason = "Another session of this organization holds this number: remove that one first."
-        session.save(update_fields=["status_reason"])
+def _take_number(session: Session, full_phone: str) -> None:
+    """The number belongs to the newest session that is connected with it."""
+    holders = Session.objects.select_for_update().filter(organization_id=session.organization_id, full_phone=full_phone)
+    holder = holders.exclude(pk=session.pk).first()
+    if holder and holder.created_at > session.created_at and holder.is_connected:
+        session.status_reason = "A newer session of this organization has this number."
+        return
+    if holder:
+        _move_everything(old=holder, new=session)
+    session.full_phone = full_phone
+
+
+def _move_everything(*, old: Session, new: Session) -> None:
+    """A relinked number is a new session: groups, the organization's choice and all other references follow it."""
+    old.full_phone, old.status = None, Session.Status.LOGGED_OUT
+    old.status_reason = f"Its number is connected under the newer session {new}."
+    old.save(update_fields=["full_phone", "status", "status_reason"])
+    new.lid = new.lid or old.lid
+    Group.objects.filter(session=old).update(session=new)
+    Organization.objects.filter(community_session=old).update(community_session=new, updated_at=timezone.now())
+    session_replaced.send(sender=Session, old=old, new=new)
+
+
+def _reconcile(session: Session) -> None:
+    """
+    After a time without ears, every group of the session is synced, spread over a while.
+
+    What waits for the session starts now. A session that flaps is reconciled once in a while only.
+    """
+    SyncRun.objects.filter(group__session=session, status=SyncRun.Status.QUEUED).update(run_after=timezone.now())
+    if session.reconciled_at and session.reconciled_at > timezone.now() - _RECONCILE_PAUSE:
+        return
+    session.reconciled_at = timezone.now()
+    session.save(update_fields=["reconciled_at"])
+    request_syncs(groups=session.groups.trackable(), requested_by="reconnect", within=_RECONCILE_SPREAD)
+
+
+@transaction.atomic
+def heard_from(*, session: Session) -> None:
+    """A session has told something: it is alive. Written at most once a minute."""
+    now = timezone.now()
+    stale = Q(last_event_at=None) | Q(last_event_at__lt=now - timedelta(minutes=1))
+    Session.objects.filter(stale, pk=session.pk).update(last_event_at=now)
 
 
 def due_for_poll() -> QuerySet[Session]:

@@ -1,5 +1,7 @@
 """The life of a SyncRun: asked for, claimed, postponed, failed, confirmed, swept."""
 
+import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -73,6 +75,23 @@ def request_sync(
     if starts:
         _start(run)
     return run
+
+
+def request_syncs(*, groups: Iterable[Group], requested_by: str, within: timedelta) -> int:
+    """
+    Queue a sync of each of `groups` that has none under way, spread over `within` by chance; the sweep starts them.
+
+    Answers how many.
+    """
+    now = timezone.now()
+    runs = [
+        SyncRun(
+            organization_id=group.organization_id, group=group, requested_by=requested_by,
+            run_after=now + within * random.random(),
+        )
+        for group in groups
+    ]  # fmt: skip
+    return len(SyncRun.objects.bulk_create(runs, ignore_conflicts=True))
 
 
 def _trackable(group: Group) -> Group:

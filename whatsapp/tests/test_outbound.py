@@ -282,7 +282,8 @@ def test_sessions_that_were_not_heard_of_are_polled_and_one_failure_stops_no_oth
         assert Session.objects.get(pk=unknown.pk).status == "connected"
 
 
-def test_a_number_that_another_session_holds_is_not_taken_from_it(sandbox: Sandbox, session: Session) -> None:
+def test_f09_a_relinked_number_moves_to_its_new_session(sandbox: Sandbox, session: Session) -> None:
+    """Fails without `sessions._take_number`: the unique number would keep the new session from connecting."""
     again = sandbox.add_session(phone_number="919800000001")
     double = SessionFactory.create(
         organization=session.organization, gateway_session_id=again.session_id, full_phone=None, status="connecting"
@@ -290,8 +291,10 @@ def test_a_number_that_another_session_holds_is_not_taken_from_it(sandbox: Sandb
     outbound.poll_session(session_id=double.pk, organization_id=double.organization_id)
     with tenancy.system():
         double.refresh_from_db()
-    assert double.full_phone is None
-    assert "Another session" in double.status_reason
+        session.refresh_from_db()
+    assert (double.full_phone, double.status) == ("+919800000001", "connected")
+    assert (session.full_phone, session.status) == (None, "logged_out")
+    assert "newer session" in session.status_reason
 
 
 def test_an_invite_link_is_fetched_over_the_api_and_kept(

@@ -279,6 +279,11 @@ def _settle(
     return community
 
 
+def move_communities(*, old: Session, new: Session) -> None:
+    """A relinked number is a new session: look-ups of what was requested through the old one go through the new one."""
+    Community.objects.filter(session=old).update(session=new)
+
+
 def sweep_communities() -> int:
     """
     Start what was left behind: workshops that no signal announced, waiting communities whose session is back, and
