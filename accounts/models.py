@@ -11,6 +11,7 @@ class StaffUser(AbstractUser):
     class Meta(AbstractUser.Meta):
         db_table = "staff_users"
         verbose_name = "staff user"
+        verbose_name_plural = "staff users"
 
 
 class AppUser(models.Model):

@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "staff user",
-                "verbose_name_plural": "users",
+                "verbose_name_plural": "staff users",
                 "db_table": "staff_users",
                 "abstract": False,
             },

@@ -15,6 +15,6 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a class="text-link" href="{}">{}</a>', url, text)
 
 
-def wide(text: str) -> SafeString:
+def wide(text: str) -> str:
     """A sentence in a list, in a column that leaves it room."""
-    return format_html('<div class="min-w-56">{}</div>', text)
+    return text and format_html('<div class="min-w-56">{}</div>', text)

@@ -40,7 +40,7 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
 
     list_display = [
         "created_at", "group_name", "organization", "state", "why",
-        "fetched", "added", "returned", "left", "unchanged", "requested_by",
+        "fetched", "added", "returned", "left", "unchanged",
     ]  # fmt: skip
     list_display_links = ["created_at"]
     list_filter = ["status", ("created_at", DateFieldListFilter), ("organization", AutocompleteSelectFilter)]
