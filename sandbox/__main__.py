@@ -15,7 +15,10 @@ from werkzeug.serving import BaseWSGIServer
 from sandbox import server
 from sandbox.app import create_app
 from sandbox.lab import Lab, Settings
+from sandbox.problems import Problem
 from sandbox.store import Unreadable
+from sandbox.webhooks import sender
+from sandbox.webhooks.switches import check_url
 
 
 class Stopped(BaseException):
@@ -25,7 +28,7 @@ class Stopped(BaseException):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until stopped; the state is saved at the end."""
     options = _parser().parse_args(arguments)
-    lab = Lab(_settings(options.base_url))
+    lab = Lab(_settings(options))
     if options.state:
         _keep(lab, options.state)
     listening = _listen(lab, options.host, options.port)
@@ -33,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _obey_signals(_stop)
         if options.leashed:
             threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
+        sender.start(lab.outbox)
         sys.stdout.write(f"Sandbox on http://{options.host}:{listening.port}\n")
         sys.stdout.flush()
         listening.serve_forever()
@@ -46,17 +50,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8100, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the worlds in FILE, and go on from it")
     parser.add_argument("--base-url", default="", help="the address that tokens name as their issuer's")
+    parser.add_argument("--webhook-url", default="", help="where webhooks go (default: ROLLCALL_WEBHOOK_URL, if set)")
     parser.add_argument("--leashed", action="store_true", help="stop when standard input closes")
     return parser
 
 
-def _settings(base_url: str) -> Settings:
+def _settings(options: argparse.Namespace) -> Settings:
     usual = Settings()
     return Settings(
         gateway_api_key=os.environ.get("SANDBOX_GATEWAY_API_KEY") or usual.gateway_api_key,
         webhook_secret=os.environ.get("SANDBOX_WEBHOOK_SECRET") or usual.webhook_secret,
-        base_url=base_url.rstrip("/"),
+        base_url=options.base_url.rstrip("/"),
+        webhook_url=_webhook_url(options.webhook_url or os.environ.get("ROLLCALL_WEBHOOK_URL", "")),
     )
+
+
+def _webhook_url(url: str) -> str:
+    try:
+        return check_url(url) if url else ""
+    except Problem as problem:
+        sys.exit(f"sandbox: {problem.detail}")
 
 
 def _keep(lab: Lab, path: Path) -> None:

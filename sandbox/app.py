@@ -9,6 +9,7 @@ import sandbox.clerk.control
 import sandbox.clerk.routes
 import sandbox.gateway.control
 import sandbox.gateway.routes
+import sandbox.webhooks.control
 from sandbox import control
 from sandbox.lab import Lab
 from sandbox.problems import Problem
@@ -19,6 +20,12 @@ _PAGE_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+_CONTROL = [
+    *sandbox.gateway.control.ROUTES,
+    *sandbox.clerk.control.ROUTES,
+    *sandbox.webhooks.control.ROUTES,
+]
+
 
 def create_app(lab: Lab) -> Flask:
     """Everything that the sandbox serves."""
@@ -26,7 +33,7 @@ def create_app(lab: Lab) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.register_blueprint(sandbox.gateway.routes.blueprint(lab))
     app.register_blueprint(sandbox.clerk.routes.blueprint(lab))
-    app.register_blueprint(control.blueprint(lab, [*sandbox.gateway.control.ROUTES, *sandbox.clerk.control.ROUTES]))
+    app.register_blueprint(control.blueprint(lab, _CONTROL))
     app.add_url_rule("/", "page", _page)
     app.add_url_rule("/health", "health", _health)
     app.register_error_handler(Problem, _problem)

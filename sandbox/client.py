@@ -7,6 +7,7 @@ from urllib.parse import quote
 import requests
 
 from sandbox.told import Community, Fault, Group, JournalEntry, Message, Person, Session, Truth
+from sandbox.webhooks.client import Webhooks
 
 Json = Any
 _TIMEOUT = 30
@@ -23,16 +24,20 @@ class SandboxError(Exception):
 
 
 class Sandbox:
-    """One running sandbox. A community's parent JID may stand for its announcement group wherever people are meant."""
+    """
+    One running sandbox. A community's parent JID may stand for its announcement group wherever people are meant.
+    `webhooks` has the calls about webhooks.
+    """
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
         self.gateway_url = f"{self.base_url}/gateway"
         self.issuer = f"{self.base_url}/clerk"
         self.jwks_url = f"{self.issuer}/.well-known/jwks.json"
+        self.webhooks = Webhooks(self._call)
 
     def reset(self, *, seed: int | None = None) -> None:
-        """Empty worlds, no faults, an empty journal; signing keys stay."""
+        """Empty worlds, no faults, an empty journal, webhooks as at the start; signing keys stay."""
         self._call("POST", "/reset", {"seed": seed})
 
     def state(self) -> dict[str, Json]:
@@ -66,6 +71,11 @@ class Sandbox:
         """Set what is given. `connected` scans a waiting QR code, with `phone_number` or a drawn one."""
         wish = {"status": status, "phoneNumber": phone_number, "seesPhones": sees_phones}
         return Session.read(self._call("PATCH", f"/gateway/sessions/{quote(session_id, safe='')}", wish))
+
+    def flap(self, session_id: str, count: int) -> Session:
+        """Lose and find a session's connection in no time, `count` changes in all."""
+        path = f"/gateway/sessions/{quote(session_id, safe='')}/flap"
+        return Session.read(self._call("POST", path, {"count": count}))
 
     def add_community(self, session_id: str, name: str, *, general: bool = False) -> Community:
         """A community that the session made, with a General group if asked for."""
@@ -191,10 +201,17 @@ class Sandbox:
         """Sign with a new key; the old one stays in the key set or goes. Returns the new one's `kid`."""
         return str(self._call("POST", "/clerk/rotate-key", {"keep_old": keep_old})["kid"])
 
-    def _call(self, method: str, path: str, body: Json = None, query: Mapping[str, str | int] | None = None) -> Json:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Json = None,
+        query: Mapping[str, str | int] | None = None,
+        timeout: float = _TIMEOUT,
+    ) -> Json:
         """:raises SandboxError: it refused"""
         url = f"{self.base_url}/control{path}"
-        answer = requests.request(method, url, json=body, params=query, timeout=_TIMEOUT)
+        answer = requests.request(method, url, json=body, params=query, timeout=timeout)
         content = answer.json()
         if not answer.ok:
             raise SandboxError(answer.status_code, content["code"], content["detail"])

@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _STEP = timedelta(milliseconds=1)
 
@@ -25,6 +26,11 @@ class Clock:
             return _text(self._last)
 
 
+def present() -> str:
+    """The present for notes: unlike a change of a world, several may share it."""
+    return _text(datetime.now(UTC))
+
+
 def shift(instant: str, seconds: float) -> str:
     """The instant that is `seconds` later (earlier when negative)."""
     return _text(_moment(instant) + timedelta(seconds=seconds))
@@ -33,6 +39,11 @@ def shift(instant: str, seconds: float) -> str:
 def seconds_between(earlier: str, later: str) -> float:
     """How many seconds lie between two instants."""
     return (_moment(later) - _moment(earlier)).total_seconds()
+
+
+def epoch_milliseconds(instant: str) -> int:
+    """An instant as JavaScript's Date.now() gives it: whole milliseconds since 1970."""
+    return (_moment(instant) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _moment(instant: str) -> datetime:

@@ -68,6 +68,7 @@ def state(lab: Lab, fields: Fields) -> Json:
         "requests": len(lab.journal),
         "style": world.style,
         "clock_offset": world.clock_offset,
+        "webhooks": lab.outbox.pending(),
     }
 
 
@@ -100,18 +101,24 @@ def clear_fault(lab: Lab, fields: Fields, fault_id: int) -> Json:
 
 def read_journal(lab: Lab, fields: Fields) -> Json:
     """The requests that fit the query, oldest first."""
-    query = request.args.to_dict()
-    numbers = Fields({name: _number(query.pop(name)) for name in ("after", "last") if name in query}, "the query")
-    after, last = numbers.count_or_none("after", most=2**53) or 0, numbers.count_or_none("last")
-    if unknown := set(query) - {"service", "operation", "session", "group", "status", "fault"}:
-        raise bad_input(f"the journal has no filter {', '.join(sorted(unknown))}")
-    return {"requests": [vars(entry) for entry in lab.journal.find(after=after, last=last, **query)]}
+    after, last, equal = read_filters("service", "operation", "session", "group", "status", "fault")
+    return {"requests": [vars(entry) for entry in lab.journal.find(after=after, last=last, **equal)]}
 
 
 def clear_journal(lab: Lab, fields: Fields) -> Json:
     """Forget all requests."""
     lab.journal.clear()
     return {"requests": []}
+
+
+def read_filters(*known: str) -> tuple[int, int | None, dict[str, str]]:
+    """The query of a request for a list: `after`, `last`, and the fields that must equal what is given."""
+    query = request.args.to_dict()
+    numbers = Fields({name: _number(query.pop(name)) for name in ("after", "last") if name in query}, "the query")
+    after, last = numbers.count_or_none("after", most=2**53) or 0, numbers.count_or_none("last")
+    if unknown := set(query) - set(known):
+        raise bad_input(f"there is no filter {', '.join(sorted(unknown))}")
+    return after, last, query
 
 
 def _number(text: str) -> Json:

@@ -64,7 +64,7 @@ class FaultBoard:
             skip=fields.count_or_none("skip") or 0,
             session=fields.text_or_none("session"),
             group=fields.text_or_none("group"),
-            params=_read_params(self.kinds_of(service)[name], Fields(fields.mapping("params"), "params")),
+            params=read_params(self.kinds_of(service)[name], Fields(fields.mapping("params"), "params")),
             created_at=now,
         )
         fields.done()
@@ -99,7 +99,7 @@ class FaultBoard:
         return {
             service.name: {
                 "operations": list(service.operations),
-                "kinds": {name: _describe(kind) for name, kind in self.kinds_of(service).items()},
+                "kinds": {name: describe(kind) for name, kind in self.kinds_of(service).items()},
             }
             for service in self._services.values()
         }
@@ -128,7 +128,8 @@ def _accepted(kind: Kind) -> Mapping[str, Param]:
     return {**kind.params, **({"after_commit": AFTER_COMMIT} if kind.replaces else {})}
 
 
-def _read_params(kind: Kind, fields: Fields) -> Params:
+def read_params(kind: Kind, fields: Fields) -> Params:
+    """The parameters of a kind from a control request, with its defaults. :raises Problem: it has no such parameter"""
     values = {name: _read_param(name, param, fields) for name, param in _accepted(kind).items()}
     try:
         fields.done()
@@ -150,7 +151,8 @@ def _read_param(name: str, param: Param, fields: Fields) -> Json:
     return param.default if value is None else value
 
 
-def _describe(kind: Kind) -> Json:
+def describe(kind: Kind) -> Json:
+    """A kind with its parameters, for people and for the control page."""
     return {
         "summary": kind.summary,
         "params": {name: {"default": param.default, "type": param.type} for name, param in _accepted(kind).items()},

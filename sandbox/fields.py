@@ -88,6 +88,18 @@ class Fields:
             raise bad_input(f"{name} must be a list")
         return value
 
+    def numbers_or_none(self, name: str, most: float = 1e6) -> list[float] | None:
+        """A list of numbers from 0 to `most`; None when the field is absent or null."""
+        values = self.items(name)
+        return None if values is None else [_number(name, value, most) for value in values]
+
+    def ids_or_none(self, name: str) -> list[int] | None:
+        """A list of whole numbers; None when the field is absent or null."""
+        values = self.items(name)
+        if values and not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            raise bad_input(f"{name} must be a list of whole numbers")
+        return values
+
     def texts(self, name: str) -> list[str]:
         """A list of texts with at least one of them."""
         value = self.items(name)
@@ -105,3 +117,9 @@ class Fields:
     def holds(self, name: str) -> bool:
         """Whether the field is given and not null."""
         return name in self._values
+
+
+def _number(name: str, value: Any, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise bad_input(f"{name} must be numbers from 0 to {most:g}")
+    return value

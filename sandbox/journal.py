@@ -3,8 +3,9 @@
 import json
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from sandbox.problems import Json
 from sandbox.stage import Answer, Call
@@ -12,6 +13,17 @@ from sandbox.stage import Answer, Call
 _SECRET_NAME = re.compile(r"secret|token|password|authorization|api[_-]?key|credential", re.IGNORECASE)
 _MASK = "***"
 _LONGEST_BODY = 20_000
+
+
+class Numbered(Protocol):
+    """What a list that is read from a control path holds."""
+
+    @property
+    def id(self) -> int:
+        """Counts up."""
+
+
+T = TypeVar("T", bound=Numbered)
 
 
 @dataclass
@@ -77,9 +89,7 @@ class Journal:
         """
         The entries newer than the id `after` whose fields equal those given, oldest first; `last` keeps the newest.
         """
-        wanted = {name: value for name, value in equal.items() if value is not None}
-        found = [entry for entry in self._entries if entry.id > after and _equals(entry, wanted)]
-        return found if last is None else found[max(0, len(found) - last) :]
+        return select(self._entries, after, last, equal)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -91,7 +101,14 @@ class Journal:
         return json.loads(text) if len(text) <= _LONGEST_BODY else f"{text[:_LONGEST_BODY]}…"
 
 
-def _equals(entry: Entry, wanted: dict[str, str]) -> bool:
+def select(entries: Iterable[T], after: int, last: int | None, equal: Mapping[str, str | None]) -> list[T]:
+    """Those newer than the id `after` whose fields equal those given, in their order; `last` keeps the newest."""
+    wanted = {name: value for name, value in equal.items() if value is not None}
+    found = [entry for entry in entries if entry.id > after and _equals(entry, wanted)]
+    return found if last is None else found[max(0, len(found) - last) :]
+
+
+def _equals(entry: Numbered, wanted: Mapping[str, str]) -> bool:
     return all(str(getattr(entry, name)) == value for name, value in wanted.items())
 
 

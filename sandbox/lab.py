@@ -10,30 +10,41 @@ from sandbox.clerk.keys import Keyring
 from sandbox.clock import Clock
 from sandbox.faults import FaultBoard
 from sandbox.gateway import communities
+from sandbox.gateway.events import events_of
+from sandbox.gateway.model import Happening
 from sandbox.gateway.world import DEFAULT_SEED, World
 from sandbox.journal import Journal
 from sandbox.problems import Json
+from sandbox.webhooks.outbox import Outbox
+from sandbox.webhooks.switches import Switches
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the sandbox was started. `base_url` is empty when tokens shall name the address that a request came to."""
+    """
+    How the sandbox was started. `base_url` is empty when tokens shall name the address that a request came to. Without
+    a `webhook_url` there are no webhooks until the control API gives one.
+    """
 
     gateway_api_key: str = "sandbox-gateway-key"
     webhook_secret: str = "sandbox-webhook-secret"
     base_url: str = ""
+    webhook_url: str = ""
 
 
 class Lab:
     """
-    The worlds, the faults and the journal. Whoever reads or changes them holds `lock`; nobody waits while holding it.
+    The worlds, the faults, the journal and the outbox. Whoever reads or changes them holds `lock`; nobody waits while
+    holding it.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.lock = threading.RLock()
         self.clock = Clock()
-        self.gateway = World(self.clock)
+        usual = Switches(url=settings.webhook_url, secret=settings.webhook_secret)
+        self.outbox = Outbox(threading.Condition(self.lock), usual, settings.gateway_api_key)
+        self.gateway = self._new_world(DEFAULT_SEED)
         self.keys = Keyring()
         self.faults = FaultBoard([gateway.SERVICE, clerk.SERVICE])
         self.journal = Journal([settings.gateway_api_key, settings.webhook_secret])
@@ -73,10 +84,20 @@ class Lab:
             self.changed()
 
     def reset(self, seed: int = DEFAULT_SEED) -> None:
-        """Empty worlds, no faults, an empty journal. Signing keys stay, so that cached key sets stay good."""
-        self.gateway = World(self.clock, seed)
+        """Empty worlds, no faults, nothing noted or sent. Signing keys stay, so that cached key sets stay good."""
+        self.gateway = self._new_world(seed)
+        self.outbox.reset()
         self.faults.clear()
         self.journal.clear()
+
+    def _new_world(self, seed: int) -> World:
+        world = World(self.clock, seed)
+        world.tell = lambda happening: self._tell(world, happening)
+        return world
+
+    def _tell(self, world: World, happening: Happening) -> None:
+        if self.outbox.switches.url:
+            self.outbox.accept(events_of(world, happening))
 
     def _collect(self) -> Json:
         with self.lock:

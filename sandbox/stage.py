@@ -1,4 +1,4 @@
-"""What a played service's request and answer are, whatever the service."""
+"""What a played service is asked, what it answers and what it tells by itself, whatever the service."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -34,6 +34,16 @@ class Answer:
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: Cut | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a played service tells by itself: `kind` says what, `body` is what gets posted."""
+
+    kind: str
+    session: str | None
+    group: str | None
+    body: Json
 
 
 CUT = Answer(0, cut="quiet")

@@ -22,7 +22,7 @@ class SandboxProcess:
 
     :param port: 0 takes a free one
     :param state: a file to keep the worlds in
-    :param environment: variables besides those of this process
+    :param environment: variables besides those of this process; webhooks go nowhere unless ROLLCALL_WEBHOOK_URL is here
     :raises RuntimeError: it did not start
     """
 
@@ -34,7 +34,7 @@ class SandboxProcess:
         self._process = subprocess.Popen(
             command,
             cwd=_ROOT,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, "ROLLCALL_WEBHOOK_URL": "", **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -33,6 +33,14 @@ def change_session(lab: Lab, fields: Fields, session_id: str) -> Json:
     return session_json(lab.gateway, session)
 
 
+def flap_session(lab: Lab, fields: Fields, session_id: str) -> Json:
+    """Lose and find the connection, `count` changes in all."""
+    session, count = lab.gateway.session(session_id), fields.count("count", least=1)
+    fields.done()
+    sessions.flap(lab.gateway, session, count)
+    return session_json(lab.gateway, session)
+
+
 def list_messages(lab: Lab, fields: Fields) -> Json:
     """The messages that were sent, with their refusals, oldest first."""
     return {"messages": [vars(message) for message in lab.gateway.messages]}
@@ -71,6 +79,7 @@ ROUTES: list[Route] = [
     ("POST", "/gateway/sessions", add_session),
     ("GET", "/gateway/sessions", list_sessions),
     ("PATCH", "/gateway/sessions/<session_id>", change_session),
+    ("POST", "/gateway/sessions/<session_id>/flap", flap_session),
     ("GET", "/gateway/messages", list_messages),
     ("GET", "/gateway/style", read_style),
     ("POST", "/gateway/style", change_style),

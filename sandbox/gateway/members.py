@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sandbox.gateway.model import Action, Change, Group, Member, Person, Session
+from sandbox.gateway.model import Action, Change, Group, Member, MembersChanged, Person, Session
 from sandbox.gateway.world import World
 from sandbox.problems import not_possible, not_there
 
@@ -23,7 +23,7 @@ def join(world: World, group: Group, people: Iterable[Person]) -> list[Person]:
     now = world.clock.now()
     for person in people:
         group.members[person.lid] = Member(person.lid, joined_at=now)
-        group.history.append(Change(now, "join", person.lid))
+    _note(world, MembersChanged(group, "join", [person.lid for person in people], now))
     return people
 
 
@@ -33,7 +33,7 @@ def leave(world: World, group: Group, lids: Iterable[str]) -> list[Person]:
     now = world.clock.now()
     for lid in lids:
         del group.members[lid]
-        group.history.append(Change(now, "leave", lid))
+    _note(world, MembersChanged(group, "leave", lids, now))
     return [world.people[lid] for lid in lids]
 
 
@@ -53,7 +53,7 @@ def set_admin(world: World, group: Group, lids: Iterable[str], *, is_admin: bool
     now = world.clock.now()
     for lid in changed:
         group.members[lid].is_admin = is_admin
-        group.history.append(Change(now, action, lid))
+    _note(world, MembersChanged(group, action, changed, now))
     return [world.people[lid] for lid in changed]
 
 
@@ -89,6 +89,11 @@ def members_at(group: Group, instant: str | None) -> list[Member]:
         else:
             found[change.lid].is_admin = change.action == "promote"
     return list(found.values())
+
+
+def _note(world: World, change: MembersChanged) -> None:
+    change.group.history += [Change(change.at, change.action, lid) for lid in change.lids]
+    world.tell(change)
 
 
 def _members(group: Group, lids: Iterable[str]) -> list[str]:

@@ -114,6 +114,34 @@ class Pending:
     creation: Creation
 
 
+@dataclass(frozen=True)
+class MembersChanged:
+    """The same happened to these people of a group; it is done when this is told."""
+
+    group: Group
+    action: Action
+    lids: list[str]
+    at: str
+
+
+@dataclass(frozen=True)
+class StatusChanged:
+    """A session's status or number is another."""
+
+    session: Session
+    at: str
+
+
+@dataclass(frozen=True)
+class SendRefused:
+    """A message that was taken is refused."""
+
+    message: Message
+
+
+Happening = MembersChanged | StatusChanged | SendRefused
+
+
 def group_to_json(group: Group) -> Json:
     """For the state file, a copy; the reverse is `group_from_json`."""
     members = [dict(vars(member)) for member in group.members.values()]

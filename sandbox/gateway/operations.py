@@ -2,7 +2,7 @@
 
 from sandbox.faults import Fault
 from sandbox.gateway import communities, faults, seen, sessions, spelling
-from sandbox.gateway.model import Creation, Group, Message, Session
+from sandbox.gateway.model import Creation, Group, Message, SendRefused, Session
 from sandbox.gateway.world import World
 from sandbox.problems import Json
 from sandbox.stage import CUT, Answer, Call, Refused, json_answer
@@ -99,6 +99,8 @@ def send(world: World, call: Call, fault: Fault | None) -> Answer:
         raise _refused(*_PARENT_REFUSED)
     message = _message(world, session, call, to, _PARENT_REFUSED if is_parent else (None, None))
     world.add_message(message)
+    if is_parent:
+        world.tell(SendRefused(message))
     return json_answer({"success": True, "messageId": message.message_id})
 
 

@@ -94,8 +94,6 @@ def _parent_members(world: World, parent: Group, as_of: str | None) -> list[Memb
 
 
 def _person(world: World, session: Session, found: Group, member: Member) -> SeenPerson:
-    person = world.people[member.lid]
-    is_own = member.lid == session.lid
-    is_shown = is_own or (session.sees_phones and not person.is_hidden)
+    phone = world.phone_shown_to(session, member.lid)
     is_super = member.is_admin and member.lid == found.created_by
-    return SeenPerson(member.lid, person.phone if is_shown else None, member.is_admin, is_super)
+    return SeenPerson(member.lid, phone, member.is_admin, is_super)

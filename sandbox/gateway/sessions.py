@@ -1,9 +1,11 @@
 """The life of a session: asked for, scanned, connected, lost, logged out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 from sandbox.clock import seconds_between
-from sandbox.gateway.model import Session, SessionStatus
+from sandbox.gateway.model import Session, SessionStatus, StatusChanged
 from sandbox.gateway.people import qr_code
 from sandbox.gateway.world import World
 from sandbox.problems import not_possible
@@ -25,24 +27,40 @@ def add(
     if status not in ("qr", "logged_out"):
         person = world.person(lid, phone, is_hidden=False, country=_HOME)
     session = _new(world, session_id)
-    session.lid = person.lid if person else None
-    _set_status(world, session, status)
+    with _telling(world, session):
+        session.lid = person.lid if person else None
+        _set_status(world, session, status)
     return session
 
 
 def connect(world: World, session_id: str) -> Session:
     """What the gateway does on `connect`: a known number comes back by itself, anything else shows a QR code."""
     session = world.sessions.get(session_id) or _new(world, session_id)
-    if session.is_paired:
-        session.status = "connected"
-    elif session.status != "qr":
-        _set_status(world, session, "qr")
+    with _telling(world, session):
+        if session.is_paired:
+            _set_status(world, session, "connected")
+        elif session.status != "qr":
+            _set_status(world, session, "qr")
     return session
 
 
 def log_out(world: World, session: Session) -> None:
     """The number is unlinked; the next connect needs a QR code."""
-    _set_status(world, session, "logged_out")
+    with _telling(world, session):
+        _set_status(world, session, "logged_out")
+
+
+def flap(world: World, session: Session, count: int) -> None:
+    """
+    The connection is lost and found again, `count` changes in all.
+
+    :raises Problem: there is no connection to lose
+    """
+    if not session.is_paired:
+        raise not_possible("not_paired", f"{session.session_id} is linked to no number: scan it first")
+    for _ in range(count):
+        with _telling(world, session):
+            _set_status(world, session, "disconnected" if session.status == "connected" else "connected")
 
 
 def change(world: World, session: Session, *, status: str | None, phone: str | None, sees_phones: bool | None) -> None:
@@ -56,10 +74,11 @@ def change(world: World, session: Session, *, status: str | None, phone: str | N
     will_pair = session.is_paired if status is None else status not in ("qr", "logged_out")
     if phone and not will_pair:
         raise not_possible("not_paired", f"{session.session_id} is linked to no number: scan it first")
-    if phone or (will_pair and session.lid is None):
-        session.lid = world.person(None, phone, is_hidden=False, country=_HOME).lid
-    if status is not None:
-        _set_status(world, session, status)
+    with _telling(world, session):
+        if phone or (will_pair and session.lid is None):
+            session.lid = world.person(None, phone, is_hidden=False, country=_HOME).lid
+        if status is not None:
+            _set_status(world, session, status)
 
 
 def qr_of(world: World, session: Session) -> str | None:
@@ -80,6 +99,15 @@ def _new(world: World, session_id: str) -> Session:
     )
     world.sessions[session_id] = session
     return session
+
+
+@contextmanager
+def _telling(world: World, session: Session) -> Iterator[None]:
+    """Tells of a status or a number that is another one at the end."""
+    before = session.status, session.lid
+    yield
+    if (session.status, session.lid) != before:
+        world.tell(StatusChanged(session, world.clock.now()))
 
 
 def _set_status(world: World, session: Session, status: str) -> None:

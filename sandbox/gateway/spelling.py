@@ -85,12 +85,20 @@ def _total(style: Style, total: int) -> dict[str, Json]:
     return {"totalParticipants": str(total) if style["total"] == "text" else total}
 
 
+def event_participant(style: Style, person: SeenPerson) -> Json:
+    """The person of an event."""
+    return _shaped(style, person, {})
+
+
 def _participant(style: Style, person: SeenPerson) -> Json:
+    return _shaped(style, person, {"isAdmin": person.is_admin, "isSuperAdmin": person.is_super_admin})
+
+
+def _shaped(style: Style, person: SeenPerson, rights: dict[str, Json]) -> Json:
     jid = _participant_jid(style["participant_id"], person)
     if style["participant"] == "text":
         return jid
-    row: dict[str, Json] = {"id": jid, **_phone(style, person)}
-    row |= {"isAdmin": person.is_admin, "isSuperAdmin": person.is_super_admin}
+    row = {"id": jid, **_phone(style, person), **rights}
     return json.dumps(row) if style["participant"] == "json" else row
 
 

@@ -28,6 +28,10 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "parent_list": ("admins", "item_not_found"),
     "send_to_parent": ("refused_later", "refused_at_once"),
     "idempotency": ("ignored", "honoured"),
+    "event_copies": ("every_session", "first_session"),
+    "event_stamp": ("happened", "emitted", "emitted_late"),
+    "event_time": ("iso", "seconds", "milliseconds"),
+    "event_precision": ("exact", "whole_seconds"),
 }
 
 DEFAULT_STYLE: Mapping[str, str] = {name: words[0] for name, words in VARIANTS.items()}

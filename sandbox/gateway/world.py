@@ -1,9 +1,12 @@
 """The gateway's world: everything that exists in it, and how to find it."""
 
+from collections.abc import Callable
+
 from sandbox.clock import Clock
 from sandbox.gateway.model import (
     Creation,
     Group,
+    Happening,
     Message,
     Pending,
     Person,
@@ -25,7 +28,7 @@ class World:
     Holds what exists; the modules beside this one change it. Not safe for threads by itself: callers hold the lock.
 
     `created_by_key` maps `<sessionId> <Idempotency-Key>` to the parent that was created. `clock_offset` is how many
-    seconds the gateway's own clock is ahead, as its Date header shows.
+    seconds the gateway's own clock is ahead, as its Date header shows. `tell` is called with whatever happens.
     """
 
     def __init__(self, clock: Clock, seed: int = DEFAULT_SEED) -> None:
@@ -39,6 +42,7 @@ class World:
         self.created_by_key: dict[str, str] = {}
         self.style: dict[str, str] = dict(DEFAULT_STYLE)
         self.clock_offset = 0.0
+        self.tell: Callable[[Happening], None] = _tell_nobody
         self._lid_by_phone: dict[str, str] = {}
 
     def session(self, session_id: str) -> Session:
@@ -69,6 +73,12 @@ class World:
     def own_phone(self, session: Session) -> str | None:
         """The number that a session is linked to."""
         return self.people[session.lid].phone if session.lid else None
+
+    def phone_shown_to(self, session: Session, lid: str) -> str | None:
+        """Somebody's phone as a session gets to see it; None when it is hidden from it."""
+        person = self.people[lid]
+        is_shown = lid == session.lid or (session.sees_phones and not person.is_hidden)
+        return person.phone if is_shown else None
 
     def person(
         self,
@@ -136,6 +146,10 @@ class World:
         self.people[lid] = person
         self._lid_by_phone[phone] = lid
         return person
+
+
+def _tell_nobody(happening: Happening) -> None:
+    """For a world that nobody listens to."""
 
 
 def _clean_lid(lid: str) -> str:

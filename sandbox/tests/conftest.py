@@ -7,6 +7,7 @@ import pytest
 from sandbox.client import Sandbox
 from sandbox.testing import running_sandbox
 from sandbox.tests.calls import Gateway
+from sandbox.tests.receiver import Receiver, running_receiver
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,12 @@ def sandbox(process: Sandbox) -> Sandbox:
 @pytest.fixture
 def gateway(sandbox: Sandbox) -> Gateway:
     return Gateway(sandbox)
+
+
+@pytest.fixture
+def receiver(sandbox: Sandbox) -> Iterator[Receiver]:
+    """Where the sandbox's webhooks go, failures tried again at once."""
+    with running_receiver() as receiver:
+        sandbox.webhooks.configure(url=receiver.url, retry_seconds=[0.01] * 5)
+        yield receiver
+        sandbox.reset()

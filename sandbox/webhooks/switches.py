@@ -1,0 +1,54 @@
+"""How webhooks are sent: where to, signed how, tried again when."""
+
+from dataclasses import dataclass, replace
+
+import requests
+
+from sandbox.fields import Fields
+from sandbox.problems import Json, bad_input
+from sandbox.webhooks.signing import FORMS
+
+
+@dataclass(frozen=True)
+class Switches:
+    """
+    Without a `url` nothing is sent. With `holds` events are kept until they are released. `retry_seconds` are the
+    pauses before the second and later attempts. With `keeps_order` one that is tried again holds up those behind it.
+    """
+
+    url: str
+    secret: str
+    signature: str = "api_key"
+    holds: bool = False
+    keeps_order: bool = True
+    retry_seconds: tuple[float, ...] = (0.2, 0.5, 1, 2, 4, 8, 15, 30)
+    timeout_seconds: float = 10
+
+    def changed(self, fields: Fields) -> "Switches":
+        """With what a control request says; the rest stays. :raises Problem: it makes no sense"""
+        url, pauses = fields.text_or_none("url"), fields.numbers_or_none("retry_seconds")
+        wishes: dict[str, Json] = {
+            "url": check_url(url) if url else url,
+            "secret": fields.text("secret") if fields.holds("secret") else None,
+            "signature": fields.choice("signature", FORMS) if fields.holds("signature") else None,
+            "holds": fields.flag_or_none("holds"),
+            "keeps_order": fields.flag_or_none("keeps_order"),
+            "retry_seconds": None if pauses is None else tuple(pauses),
+            "timeout_seconds": fields.number_or_none("timeout_seconds", 0.01, 600),
+        }
+        fields.done()
+        return replace(self, **{name: value for name, value in wishes.items() if value is not None})
+
+    def described(self) -> dict[str, Json]:
+        """For people and for the control page: all but the secret."""
+        shown = {name: value for name, value in vars(self).items() if name != "secret"}
+        return {**shown, "retry_seconds": list(self.retry_seconds)}
+
+
+def check_url(url: str) -> str:
+    """The same URL. :raises Problem: nothing can be posted there"""
+    try:
+        requests.Request("POST", url).prepare()
+    except (requests.RequestException, ValueError) as error:
+        raise bad_input(f"{url} is no URL to post to") from error
+    return url
