@@ -40,6 +40,12 @@ def _act_as(login: dict[str, Any]) -> None:
     connection.settings_dict.update(USER=login["USER"], PASSWORD=login["PASSWORD"])
 
 
+@pytest.fixture(autouse=True)
+def _refused_deliveries_are_written_at_once(settings: Any) -> None:
+    """Not by a thread of their own, which would outlive its test."""
+    settings.WEBHOOK_REFUSED_WRITE_SECONDS = 0
+
+
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
     """The outside services, at the address that the settings name."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from celery.schedules import crontab
 
 from common.logs import mask_phones
 from config import env
@@ -186,6 +187,24 @@ WHATSAPP_IMPLAUSIBLE_FALL_COUNT = 10
 #: Seconds within which our clock and a gateway's cannot be told apart.
 WHATSAPP_CLOCK_UNCERTAINTY = 2.0
 
+# --- webhooks ---------------------------------------------------------------------------------------------------
+#: The name in `/webhooks/<name>` → the dotted path of a `webhooks.sources.Source`.
+WEBHOOK_SOURCES: dict[str, str] = {}
+#: Most events in one request.
+WEBHOOK_MAX_EVENTS = 1000
+#: Deliveries that have ended are deleted after so many days.
+WEBHOOK_RETENTION_DAYS = 90
+#: What an event waits for may take so many days to appear; then it is dead.
+WEBHOOK_PARKED_DAYS = 7
+#: After so many failures in a row a delivery is dead; the pauses double from WEBHOOK_RETRY_SECONDS to an hour.
+WEBHOOK_MAX_ATTEMPTS = 10
+WEBHOOK_RETRY_SECONDS = 10.0
+#: Deliveries handled in one transaction, and how long a drain goes on before it makes room for other tasks.
+WEBHOOK_BATCH_SIZE = 100
+WEBHOOK_DRAIN_SECONDS = 20.0
+#: How long a process gathers counts of refused deliveries before it writes them; 0: not at all.
+WEBHOOK_REFUSED_WRITE_SECONDS = 1.0
+
 # --- background work --------------------------------------------------------------------------------------------
 REDIS_URL = env.REDIS_URL
 CELERY_BROKER_URL = env.REDIS_URL
@@ -219,6 +238,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep communities": {"task": "workshops.sweep_communities", "schedule": timedelta(seconds=SWEEP_SECONDS)},
     "sweep member syncs": {"task": "whatsapp.sweep_sync_runs", "schedule": timedelta(seconds=SWEEP_SECONDS)},
     "poll sessions": {"task": "whatsapp.poll_sessions", "schedule": timedelta(seconds=SWEEP_SECONDS)},
+    "sweep webhooks": {"task": "webhooks.sweep", "schedule": timedelta(seconds=SWEEP_SECONDS)},
+    "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},
 }
 
 SANDBOX_URL = env.SANDBOX_URL

@@ -15,6 +15,7 @@ urlpatterns = [
     path("health", health),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    path("webhooks/", include("webhooks.urls")),
     path("api/", include("organizations.urls")),
     path("api/", include("whatsapp.urls")),
     path("api/", include("workshops.urls")),

@@ -1,0 +1,173 @@
+"""
+Handling what the inbox holds.
+
+A batch is one transaction, and each of its deliveries a savepoint: what a handler wrote and the mark that it is done
+are there together or not at all. Which deliveries a batch is about to handle is written down before, and committed, so
+that something is left when a worker is killed: the next drain finds it, and those deliveries are then handled one by
+one. The one that kills its worker each time is alone with it, and ends as dead.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from common import tenancy
+from common.jobs import backoff
+from webhooks import sources, waking
+from webhooks.models import Batch, Delivery, Outcome
+from webhooks.sources import Event, Ignore, Park
+
+log = logging.getLogger(__name__)
+
+Handlers = Mapping[str, Callable[[Event], None]]
+Status = Delivery.Status
+
+#: A batch this old whose row nobody holds was left by a dead worker; a younger one may be about to begin.
+_ORPHAN_AFTER = timedelta(seconds=1)
+#: Batches in a row that somebody else handled before us: then there are enough of us.
+_MOST_MISSES = 3
+_LONGEST_PAUSE = timedelta(hours=1)
+_SHORTEST_PARKING = timedelta(seconds=10)
+_LONGEST_PARKING = timedelta(minutes=30)
+
+
+class RolledBack(Exception):
+    """A handler marked its transaction for rollback and returned as if all were well."""
+
+
+def drain(*, source: str, is_last_look: bool = False) -> int:
+    """
+    Handle everything that is due of `source`, or as much as there is time for; answers how many deliveries that was.
+
+    Several at once share the work. Afterwards one more look is due, for events whose wake-up the first one swallowed.
+    """
+    rules = sources.get(source)
+    if rules is None:
+        log.error("there is no source called %s", source)
+        return 0
+    deadline = time.monotonic() + settings.WEBHOOK_DRAIN_SECONDS
+    _take_over_orphans()
+    total = misses = 0
+    while misses < _MOST_MISSES and (handled := _step(source, rules.handlers)) is not None:
+        total += handled
+        misses = 0 if handled else misses + 1
+        if time.monotonic() > deadline:
+            waking.start(source)
+            return total
+    if not is_last_look:
+        waking.look_once_more(source)
+    return total
+
+
+def _step(source: str, handlers: Handlers) -> int | None:
+    """One batch, then one suspect: neither keeps the other waiting. Answers how many; None when nothing is due."""
+    handled = None
+    for size, is_suspect in ((settings.WEBHOOK_BATCH_SIZE, False), (1, True)):
+        if batch := Batch.objects.claim(source, size=size, is_suspect=is_suspect):
+            handled = (handled or 0) + _run(batch, handlers)
+    return handled
+
+
+def _run(batch: Batch, handlers: Handlers) -> int:
+    """
+    Handle a batch in one transaction; answers how many deliveries were its own in the end.
+
+    Whatever breaks the transaction as a whole (a deferred constraint at COMMIT, a lost connection) may be the fault of
+    any of its deliveries: they become suspects, and are handled one by one.
+    """
+    try:
+        with tenancy.system():
+            outcomes = [_handle(delivery, handlers) for delivery in _take(batch)]
+            Delivery.objects.conclude(outcomes)
+    except Exception as error:
+        log.exception("batch %s broke", batch)
+        if not connection.in_atomic_block and not connection.is_usable():
+            connection.close()
+        _give_back(batch.pk, _in_words(error))
+        return len(batch.delivery_ids)
+    return len(outcomes)
+
+
+def _take(batch: Batch) -> list[Delivery]:
+    """The batch's deliveries, locked; none if somebody believed us dead and took it over."""
+    if not Batch.objects.filter(pk=batch.pk).delete()[0]:
+        return []
+    chosen = Delivery.objects.due().filter(pk__in=batch.delivery_ids).select_for_update(skip_locked=True)
+    return list(chosen.order_by("run_after", "pk"))
+
+
+def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:
+    handler = handlers.get(delivery.type)
+    if handler is None:
+        return Outcome(delivery.pk, Status.IGNORED, delivery.attempts, note="nobody handles this type")
+    try:
+        with transaction.atomic():
+            handler(delivery.as_event())
+            if connection.needs_rollback:
+                raise RolledBack
+    except Park as parking:
+        return _parked(delivery, parking)
+    except Ignore as ignoring:
+        return Outcome(delivery.pk, Status.IGNORED, delivery.attempts, note=ignoring.reason)
+    except Exception as error:
+        log.warning("%s failed", delivery, exc_info=True)
+        return _failed(delivery, _in_words(error))
+    return Outcome(delivery.pk, Status.DONE, delivery.attempts)
+
+
+def _parked(delivery: Delivery, parking: Park) -> Outcome:
+    """Tried again ever later, the first time soon: what it waits for may be being made at this moment."""
+    waited = timezone.now() - (delivery.parked_at or timezone.now())
+    if waited > timedelta(days=settings.WEBHOOK_PARKED_DAYS):
+        note = f"waited {waited.days} days for {parking.waits_for}: {parking.reason}"
+        return Outcome(delivery.pk, Status.DEAD, delivery.attempts, note, parking.waits_for)
+    pause = _jittered(min(max(waited / 2, _SHORTEST_PARKING), _LONGEST_PARKING))
+    return Outcome(delivery.pk, Status.PARKED, 0, parking.reason, parking.waits_for, pause)
+
+
+def _failed(delivery: Delivery, note: str) -> Outcome:
+    attempts = delivery.attempts + 1
+    if attempts >= settings.WEBHOOK_MAX_ATTEMPTS:
+        return Outcome(delivery.pk, Status.DEAD, attempts, note)
+    base = timedelta(seconds=settings.WEBHOOK_RETRY_SECONDS)
+    pause = _jittered(backoff(attempts, base=base, longest=_LONGEST_PAUSE))
+    return Outcome(delivery.pk, Status.FAILED, attempts, note, pause=pause)
+
+
+def _take_over_orphans() -> None:
+    """Make suspects of what dead workers held."""
+    old = Batch.objects.filter(started_at__lt=timezone.now() - _ORPHAN_AFTER)
+    with tenancy.system():
+        orphans = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    for pk in orphans:
+        _give_back(pk, "its worker died while handling it")
+
+
+def _give_back(batch_pk: int, note: str) -> None:
+    """Let the deliveries of a batch that broke be handled alone; one that was alone already has failed."""
+    with tenancy.system():
+        batch = Batch.objects.filter(pk=batch_pk).select_for_update(skip_locked=True).first()
+        if batch is None:
+            return
+        batch.delete()
+        held = Delivery.objects.due().filter(pk__in=batch.delivery_ids).select_for_update()
+        if len(batch.delivery_ids) > 1:
+            held.update(is_suspect=True)
+        else:
+            Delivery.objects.conclude([replace(_failed(delivery, note), is_suspect=True) for delivery in held])
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".strip()
+
+
+def _jittered(pause: timedelta) -> timedelta:
+    """Up to a fifth more, so that what failed together does not come back together."""
+    return pause * random.uniform(1.0, 1.2)

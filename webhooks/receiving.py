@@ -1,0 +1,85 @@
+"""From a request to stored events: verified on its raw bytes, read, kept by one statement, and announced."""
+
+import logging
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
+
+from webhooks import cleaning, refusals, sources, waking
+from webhooks.cleaning import Row
+from webhooks.models import Delivery
+from webhooks.sources import Refused, Request, Source, Unreadable
+
+log = logging.getLogger(__name__)
+
+#: Who sends to a source that there is not is counted under one name: paths are endless.
+UNKNOWN = "(unknown)"
+
+
+def receive(*, source: str, path: str, headers: Mapping[str, str], body: bytes) -> int:
+    """
+    Keep the events of one request and wake their drain; answers how many there were, those known before included.
+
+    :raises Refused: it is not the sender's, or not readable; it was counted
+    :raises DatabaseError: nothing was kept, the sender must try again
+    """
+    try:
+        rules, request = _address(source, path, headers, body)
+        rows = _understood(rules, request)
+        if rows:
+            _keep(source, rows)
+    except Refused as refusal:
+        refusals.count(source if source in settings.WEBHOOK_SOURCES else UNKNOWN, refusal.reason)
+        raise
+    if rows:
+        waking.wake(source)
+    return len(rows)
+
+
+def _address(source: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[Source, Request]:
+    rules = sources.get(source)
+    if rules is None:
+        raise Refused(404, "unknown_source")
+    parts = path.split("/") if path else []
+    if len(parts) != len(rules.route) or not all(parts):
+        raise Refused(404, "unknown_path")
+    return rules, Request(source, dict(zip(rules.route, parts, strict=True)), headers, body)
+
+
+def _understood(rules: Source, request: Request) -> list[Row]:
+    """
+    The events of a genuine request, ready to be stored.
+
+    A source that stumbles over what it was sent refuses it, whatever the error: nobody gets a 500 by being odd.
+    """
+    try:
+        rules.verify(request)
+        events = rules.read(request)
+        if len(events) > settings.WEBHOOK_MAX_EVENTS:
+            raise Unreadable("too_many_events")
+        return [cleaning.storable(event, rules.secret_fields) for event in events]
+    except (Refused, DatabaseError):
+        raise
+    except Exception as error:
+        reason = f"error_{type(error).__name__}"
+        if refusals.is_news(request.source, reason):
+            log.exception("%s stumbled over a request", request.source)
+        raise Unreadable(reason) from error
+
+
+def _keep(source: str, rows: list[Row]) -> None:
+    """
+    One statement. Django's health check of the connection would be a second one: a connection that broke while it was
+    idle is found out by the statement itself, which does no harm when it is sent twice.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
+    try:
+        Delivery.objects.store(source, rows)
+    except DataError as error:
+        raise Unreadable("not_storable") from error
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        Delivery.objects.store(source, rows)

@@ -1,0 +1,123 @@
+"""What may be done to the inbox: wake what waits, handle again, sweep, prune, and count what is wrong."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+
+from common import tenancy
+from webhooks import waking
+from webhooks.models import Delivery, RefusedCount
+
+_BATCH = 1000
+#: Told how many more rows were done.
+Progress = Callable[[int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What a health page asks: `refused` has (source, reason) → number since yesterday's midnight, UTC."""
+
+    refused: dict[tuple[str, str], int]
+    dead: int
+    failed: int
+    parked_long: int
+    oldest_due: timedelta | None
+
+
+def unpark(*, waits_for: str) -> int:
+    """
+    What was parked for `waits_for` is there now: handle those deliveries once this transaction commits.
+
+    Answers how many. To be called by whoever makes the thing, in the transaction that makes it. A delivery that is
+    being tried at this very moment is passed over, rather than waited for; its own schedule tries it again.
+    """
+    with tenancy.system():
+        parked = Delivery.objects.filter(status=Delivery.Status.PARKED, waits_for=waits_for)
+        locked = dict(parked.select_for_update(skip_locked=True).values_list("pk", "source"))
+        Delivery.objects.filter(pk__in=locked).reopen()
+        _wake_after_commit(locked.values())
+    return len(locked)
+
+
+def process_again(*, deliveries: QuerySet[Delivery], progress: Progress = lambda _: None) -> int:
+    """
+    Handle `deliveries` once more, whatever became of them; answers how many.
+
+    Those that are being handled, or wait for their first time, are left alone. In batches of one transaction each.
+    """
+    number = 0
+    for keys in _in_batches(deliveries.exclude(status=Delivery.Status.RECEIVED)):
+        with tenancy.system():
+            chosen = Delivery.objects.filter(pk__in=keys).exclude(status=Delivery.Status.RECEIVED)
+            locked = dict(chosen.select_for_update(skip_locked=True).values_list("pk", "source"))
+            Delivery.objects.filter(pk__in=locked).reopen()
+            _wake_after_commit(locked.values())
+        number += len(locked)
+        progress(len(keys))
+    return number
+
+
+def prunable(*, older_than: timedelta) -> QuerySet[Delivery]:
+    """Deliveries that have ended and came longer ago than that."""
+    return Delivery.objects.filter(status__in=Delivery.ENDED, received_at__lt=timezone.now() - older_than)
+
+
+def prune(*, older_than: timedelta, progress: Progress = lambda _: None) -> int:
+    """
+    Delete old deliveries that have ended, and old counts of refused ones; answers how many deliveries.
+
+    A sender that repeats a deleted one is believed to say something new. In batches of one transaction each.
+    """
+    number = 0
+    for keys in _in_batches(prunable(older_than=older_than)):
+        deleted, _ = Delivery.objects.filter(pk__in=keys, status__in=Delivery.ENDED).delete()
+        number += deleted
+        progress(len(keys))
+    RefusedCount.objects.filter(day__lt=(timezone.now() - older_than).date()).delete()
+    return number
+
+
+def sweep() -> list[str]:
+    """Wake the drain of each source that has something due: nobody announced it, or it is to be tried again."""
+    due = [source for source in settings.WEBHOOK_SOURCES if Delivery.objects.filter(source=source).due().exists()]
+    for source in due:
+        waking.wake(source)
+    return due
+
+
+def troubles(*, parked_longer_than: timedelta) -> Troubles:
+    """What an operator should know of the inbox."""
+    now = timezone.now()
+    since = (now - timedelta(days=1)).date()
+    refused = RefusedCount.objects.filter(day__gte=since).values_list("source", "reason").annotate(Sum("number"))
+    oldest = Delivery.objects.due().order_by("run_after").values_list("run_after", flat=True).first()
+    parked = Delivery.objects.filter(status=Delivery.Status.PARKED)
+    return Troubles(
+        refused={(source, reason): number for source, reason, number in refused},
+        dead=Delivery.objects.filter(status=Delivery.Status.DEAD).count(),
+        failed=Delivery.objects.filter(status=Delivery.Status.FAILED).count(),
+        parked_long=parked.filter(parked_at__lt=now - parked_longer_than).count(),
+        oldest_due=now - oldest if oldest else None,
+    )
+
+
+def _in_batches(deliveries: QuerySet[Delivery]) -> Iterator[list[int]]:
+    """Their keys, upwards, each once although the rows may change in between."""
+    keys: list[int] = []
+    while True:
+        later = deliveries.filter(pk__gt=keys[-1]) if keys else deliveries
+        keys = list(later.order_by("pk").values_list("pk", flat=True)[:_BATCH])
+        if not keys:
+            return
+        yield keys
+
+
+def _wake_after_commit(names: Iterable[str]) -> None:
+    for source in set(names):
+        transaction.on_commit(partial(waking.wake, source), robust=True)

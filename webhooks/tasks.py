@@ -1,0 +1,27 @@
+"""Celery's door to the inbox."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+
+from webhooks import dispatch, services
+
+
+@shared_task(name="webhooks.drain")
+def drain(*, source: str, is_last_look: bool = False, **_: Any) -> None:
+    """Handle what is due of one source."""
+    dispatch.drain(source=source, is_last_look=is_last_look)
+
+
+@shared_task(name="webhooks.sweep")
+def sweep(**_: Any) -> None:
+    """Wake the drains that nobody woke."""
+    services.sweep()
+
+
+@shared_task(name="webhooks.prune_deliveries")
+def prune_deliveries(**_: Any) -> None:
+    """Delete what is older than the setting."""
+    services.prune(older_than=timedelta(days=settings.WEBHOOK_RETENTION_DAYS))
