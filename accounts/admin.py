@@ -66,6 +66,10 @@ class AppUserAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
     readonly_fields = ["created_at", "updated_at", "last_active_at"]
     ordering = ["id"]
 
+    def get_fields(self, request: HttpRequest, obj: AppUser | None = None) -> list[str]:
+        """A new person has no times yet."""
+        return self.fields if obj else [name for name in self.fields if name not in self.readonly_fields]
+
     def get_readonly_fields(self, request: HttpRequest, obj: AppUser | None = None) -> list[str]:
         """The id is the identity provider's."""
         return [*(["id"] if obj else []), *self.readonly_fields]

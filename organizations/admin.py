@@ -75,6 +75,10 @@ class OrganizationAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
         organizations: QuerySet[Organization] = super().get_queryset(request)
         return organizations.annotate(member_count=Coalesce(counted, 0))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Organization | None = None) -> Any:
+        """A new one has only a name; its settings are the usual ones until they are changed."""
+        return self.fieldsets if obj else [(None, {"fields": ["id", "name", "slug"]})]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> list[str]:
         """Id, name and slug are Clerk's."""
         return [*(["id", "name", "slug"] if obj else []), *self.readonly_fields]
@@ -110,6 +114,10 @@ class MembershipAdmin(TenantAdmin):
     fields = ["organization", "user", "role", "created_at"]
     readonly_fields = ["created_at"]
     ordering = ["organization", "id"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A new one has no time yet."""
+        return self.fields if obj else ["organization", "user", "role"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A membership is one person's."""

@@ -77,9 +77,12 @@ def _queries(client: Client, address: str, prepare: Callable[[], object]) -> lis
 
 
 def check_row(row: Model) -> None:
-    """The page of a row, its history, and the way to a row that is not there."""
+    """The page of a row and of a new one, its history, and the way to a row that is not there."""
     client, model = superuser(), type(row)
-    assert client.get(url(model, "change", row.pk)).status_code == 200
+    page, new = client.get(url(model, "change", row.pk)), client.get(url(model, "add"))
+    assert (page.status_code, new.status_code in (200, 403)) == (200, True)
+    for opened in (page, new):
+        assert " object at 0x" not in unescape(opened.content.decode())
     assert client.get(url(model, "history", row.pk)).status_code == 200
     assert client.get(url(model, "change", "nobody")).status_code == 302
 

@@ -49,11 +49,17 @@ def test_rights_are_respected(model: type[Membership]) -> None:
 
 
 def test_an_organization_is_added_by_hand() -> None:
-    new = {"id": "org_new", "name": "New", "slug": "", **SETTINGS}
+    new = {"id": "org_new", "name": "New", "slug": ""}
     answer = superuser().post(url(Organization, "add"), new)
     assert answer.status_code == 302, text_of(answer)
     with tenancy.system():
         assert Organization.objects.get(pk="org_new").slug is None
+
+
+def test_an_organizations_id_is_its_own() -> None:
+    organization = OrganizationFactory.create()
+    again = {"id": organization.pk, "name": "Twice", "slug": ""}
+    assert "already exists" in text_of(superuser().post(url(Organization, "add"), again))
 
 
 def test_settings_are_changed_and_numbers_become_e164() -> None:

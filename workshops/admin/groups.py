@@ -1,5 +1,6 @@
 """Which groups belong to which workshop."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -27,8 +28,8 @@ class WorkshopGroupInline(TenantInline):
 
     model = WorkshopGroup
     form = WorkshopGroupForm
-    fields = ["group", "kind", "created_at"]
-    readonly_fields = ["kind", "created_at"]
+    fields = ["group", "kind", "since"]
+    readonly_fields = ["kind", "since"]
     autocomplete_fields = ["group"]
     verbose_name_plural = "linked groups"
     hide_title = True
@@ -45,6 +46,11 @@ class WorkshopGroupInline(TenantInline):
     def kind(self, link: WorkshopGroup) -> str:
         """What the group is."""
         return link.group.get_kind_display() if link.group_id else ""
+
+    @admin.display(description="Since")
+    def since(self, link: WorkshopGroup) -> datetime | None:
+        """When it was linked; nothing for a row that is being filled in."""
+        return None if link._state.adding else link.created_at
 
 
 @admin.register(WorkshopGroup)
