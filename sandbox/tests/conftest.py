@@ -7,7 +7,7 @@ import pytest
 from sandbox.client import Sandbox
 from sandbox.testing import running_sandbox
 from sandbox.tests.calls import Gateway
-from sandbox.tests.receiver import Receiver, running_receiver
+from sandbox.tests.receiver import Receiver, forget, running_receiver
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +34,12 @@ def receiver(sandbox: Sandbox) -> Iterator[Receiver]:
         sandbox.webhooks.configure(url=receiver.url, retry_seconds=[0.01] * 5)
         yield receiver
         sandbox.reset()
+
+
+@pytest.fixture
+def group(sandbox: Sandbox, receiver: Receiver) -> str:
+    """A group made by wa_1, whose making is told and forgotten."""
+    sandbox.add_session("wa_1")
+    jid = sandbox.add_group("wa_1", "Pottery")
+    forget(sandbox, receiver)
+    return jid

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from sandbox.client import Sandbox
+
 Json = Any
 
 
@@ -49,6 +51,13 @@ class Receiver:
         """The status for the next request."""
         self.gate.wait(10)
         return self.answers.popleft() if self.answers else 200
+
+
+def forget(sandbox: Sandbox, receiver: Receiver) -> None:
+    """As if nothing was sent so far."""
+    sandbox.webhooks.flush()
+    sandbox.webhooks.clear()
+    receiver.received.clear()
 
 
 @contextmanager

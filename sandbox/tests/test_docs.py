@@ -1,5 +1,6 @@
 """docs/sandbox.md leaves nothing out."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from sandbox.app import create_app
 from sandbox.gateway.variants import VARIANTS
 from sandbox.kinds import COMMON
 from sandbox.lab import Lab, Settings
+from sandbox.webhooks import mischief
+from sandbox.webhooks.signing import FORMS
+from sandbox.webhooks.switches import Switches
 
 _MANUAL = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
 _KINDS = {**COMMON, **gateway.SERVICE.kinds, **clerk.SERVICE.kinds}
@@ -28,6 +32,18 @@ def test_every_fault_is_in_the_manual_with_its_parameters(name: str) -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_is_in_the_manual_with_its_words(name: str) -> None:
     assert ", ".join(VARIANTS[name]) in _row(name)
+
+
+@pytest.mark.parametrize("name", mischief.KINDS)
+def test_every_mischief_is_in_the_manual_with_its_parameters(name: str) -> None:
+    for param in mischief.KINDS[name].params:
+        assert f"`{param}`" in _row(name)
+
+
+def test_every_switch_and_signature_of_webhooks_is_in_the_manual() -> None:
+    for field in dataclasses.fields(Switches):
+        assert _row(field.name)
+    assert all(f"`{form}`" in _row("signature") for form in FORMS)
 
 
 def test_every_control_path_is_in_the_manual() -> None:

@@ -5,26 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 
 from sandbox.client import Sandbox, SandboxError
 from sandbox.testing import running_sandbox
 from sandbox.tests.calls import Gateway
-from sandbox.tests.receiver import Receiver
-
-
-@pytest.fixture
-def group(sandbox: Sandbox, receiver: Receiver) -> str:
-    """An announcement group made by wa_1, whose making is told and forgotten."""
-    sandbox.add_session("wa_1")
-    jid = sandbox.add_community("wa_1", "Pottery").announcement_jid
-    _forget(sandbox, receiver)
-    return jid
-
-
-def _forget(sandbox: Sandbox, receiver: Receiver) -> None:
-    sandbox.webhooks.flush()
-    sandbox.webhooks.clear()
-    receiver.received.clear()
+from sandbox.tests.receiver import Receiver, forget
 
 
 def test_a_join_is_told_as_the_contract_has_it(sandbox: Sandbox, receiver: Receiver, group: str) -> None:
@@ -56,7 +42,7 @@ def test_every_change_of_a_member_is_told_in_its_order(sandbox: Sandbox, receive
 
 def test_what_changes_nothing_is_not_told(sandbox: Sandbox, receiver: Receiver, group: str) -> None:
     (person,) = sandbox.join(group, 1)
-    _forget(sandbox, receiver)
+    forget(sandbox, receiver)
     sandbox.demote(group, [person.lid])
     sandbox.reveal(group, [person.lid])
     with pytest.raises(SandboxError, match="already_member"):
@@ -73,7 +59,7 @@ def test_each_session_in_the_group_tells_its_copy_at_the_same_time(
         sandbox.add_session(name)
     sandbox.put_session_in(group, "wa_2", is_admin=False)
     sandbox.change_session("wa_2", sees_phones=False)
-    _forget(sandbox, receiver)
+    forget(sandbox, receiver)
     (person,) = sandbox.join(group, 1, hidden=0)
     sandbox.webhooks.flush()
     first, second = receiver.contents
@@ -86,7 +72,7 @@ def test_each_session_in_the_group_tells_its_copy_at_the_same_time(
 def test_one_session_of_two_may_be_the_only_one_to_tell(sandbox: Sandbox, receiver: Receiver, group: str) -> None:
     sandbox.add_session("wa_2")
     sandbox.put_session_in(group, "wa_2", is_admin=True)
-    _forget(sandbox, receiver)
+    forget(sandbox, receiver)
     sandbox.set_style(event_copies="first_session")
     sandbox.join(group, 3)
     sandbox.webhooks.flush()
@@ -172,7 +158,7 @@ def test_copies_may_be_stamped_when_they_are_made(
 ) -> None:
     sandbox.add_session("wa_2")
     sandbox.put_session_in(group, "wa_2", is_admin=True)
-    _forget(sandbox, receiver)
+    forget(sandbox, receiver)
     sandbox.set_style(event_stamp=style, event_time="milliseconds")
     sandbox.join(group, 2)
     sandbox.webhooks.flush()
@@ -213,7 +199,7 @@ def test_the_life_of_a_session_is_told(sandbox: Sandbox, receiver: Receiver, gat
 
 def test_a_flapping_session_tells_of_every_change(sandbox: Sandbox, receiver: Receiver) -> None:
     sandbox.add_session("wa_1")
-    _forget(sandbox, receiver)
+    forget(sandbox, receiver)
     assert sandbox.flap("wa_1", 40).status == "connected"
     sandbox.webhooks.flush()
     assert [content["status"] for content in receiver.contents] == ["disconnected", "connected"] * 20
@@ -229,7 +215,7 @@ def test_a_session_without_a_connection_cannot_flap(sandbox: Sandbox) -> None:
 def test_a_refused_message_is_told_later(sandbox: Sandbox, receiver: Receiver, gateway: Gateway) -> None:
     sandbox.add_session("wa_1")
     parent = sandbox.add_community("wa_1", "Pottery").parent_jid
-    _forget(sandbox, receiver)
+    forget(sandbox, receiver)
     sent = gateway.post("/send", {"sessionId": "wa_1", "phone": parent, "message": "Hello"}).json()
     gateway.post("/send", {"sessionId": "wa_1", "phone": "919812345678", "message": "Hello"})
     sandbox.webhooks.flush()
@@ -245,18 +231,26 @@ def test_a_refused_message_is_told_later(sandbox: Sandbox, receiver: Receiver, g
     ]
 
 
+def test_a_creation_tells_of_its_maker(sandbox: Sandbox, receiver: Receiver, gateway: Gateway) -> None:
+    own = sandbox.add_session("wa_1").lid
+    forget(sandbox, receiver)
+    gateway.create("wa_1", "Pottery")
+    sandbox.webhooks.flush()
+    told = [(content["event"], content["participant"]["id"]) for content in receiver.contents]
+    assert told == [("join", own), ("promote", own)]
+
+
 def test_a_creation_that_comes_late_is_told_when_it_comes(
     sandbox: Sandbox, receiver: Receiver, gateway: Gateway
 ) -> None:
     sandbox.add_session("wa_1")
-    _forget(sandbox, receiver)
-    gateway.create("wa_1", "Pottery")
+    forget(sandbox, receiver)
+    sandbox.add_fault("create_community", "late_effect", seconds=0)
+    with pytest.raises(requests.ConnectionError):
+        gateway.create("wa_1", "Pottery")
+    gateway.groups("wa_1")
     sandbox.webhooks.flush()
-    own = sandbox.sessions()[0].lid
-    assert [(content["event"], content["participant"]["id"]) for content in receiver.contents] == [
-        ("join", own),
-        ("promote", own),
-    ]
+    assert [content["event"] for content in receiver.contents] == ["join", "promote"]
 
 
 def test_without_a_url_nothing_is_sent_nor_noted(sandbox: Sandbox) -> None:

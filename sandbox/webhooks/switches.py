@@ -47,8 +47,11 @@ class Switches:
 
 def check_url(url: str) -> str:
     """The same URL. :raises Problem: nothing can be posted there"""
+    problem = bad_input(f"{url} is no URL to post to")
     try:
-        requests.Request("POST", url).prepare()
-    except (requests.RequestException, ValueError) as error:
-        raise bad_input(f"{url} is no URL to post to") from error
+        prepared = requests.Request("POST", url).prepare()
+    except ValueError as error:
+        raise problem from error
+    if not (prepared.url or "").startswith(("http://", "https://")):
+        raise problem
     return url
