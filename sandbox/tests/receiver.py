@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -46,6 +47,13 @@ class Receiver:
     def people(self) -> list[str]:
         """Whom the events are about, in the order in which they came."""
         return [content["participant"]["id"] for content in self.contents]
+
+    def wait_for(self, count: int) -> None:
+        """Until so many requests have come."""
+        deadline = time.monotonic() + 10
+        while len(self.received) < count:
+            assert time.monotonic() < deadline, f"{len(self.received)} requests of {count}"
+            time.sleep(0.01)
 
     def answer(self) -> int:
         """The status for the next request."""
