@@ -16,6 +16,8 @@ from django.utils import timezone
 
 #: How long a sweep leaves a row alone after a task for it was started.
 GRACE = timedelta(seconds=15)
+#: The same for a task that a sweep started, which expires then: a backlog is not doubled.
+SWEEP_GRACE = timedelta(seconds=60)
 _Job = TypeVar("_Job", bound="Job")
 
 
@@ -30,8 +32,9 @@ class JobQuerySet(models.QuerySet[_Job]):
         """
         now = timezone.now()
         is_free = Q(lease_until=None) | Q(lease_until__lt=now)
-        claimed = self.filter(is_free, pk=pk, attempt=attempt).update(
-            attempt=attempt + 1, lease_until=now + lease, run_after=None, **changes
+        may_start = Q(not_before=None) | Q(not_before__lte=now)
+        claimed = self.filter(is_free, may_start, pk=pk, attempt=attempt).update(
+            attempt=attempt + 1, lease_until=now + lease, run_after=None, not_before=None, **changes
         )
         return self.get(pk=pk) if claimed else None
 
@@ -67,16 +70,22 @@ class Job(models.Model):
     A piece of work.
 
     `attempt` counts claims, `failures` the passing faults in a row, `run_after` is when a sweep may start it (None:
-    not by itself), `lease_until` how long its worker is believed to be alive.
+    not by itself), `not_before` when anybody may, `lease_until` how long its worker is believed to be alive.
     """
 
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     run_after = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether a worker is at it."""
+        return self.lease_until is not None and self.lease_until > timezone.now()
 
 
 def soon() -> datetime:

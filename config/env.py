@@ -31,6 +31,7 @@ TOKEN_ISSUERS: dict[str, dict[str, object]] = _env.json("TOKEN_ISSUERS", default
 WHATSAPP_GATEWAYS: dict[str, dict[str, object]] = _env.json("WHATSAPP_GATEWAYS", default={})
 
 PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
+WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", default=20.0)
 SWEEP_SECONDS = _env.float("SWEEP_SECONDS", default=10.0)
 SANDBOX_URL = _env.str("SANDBOX_URL", default="")
 

@@ -179,8 +179,14 @@ TOKEN_ISSUERS = env.TOKEN_ISSUERS
 #: name → {"url": …, "api_key": …, "webhook_secrets": […]}. A Session names its gateway.
 WHATSAPP_GATEWAYS = env.WHATSAPP_GATEWAYS
 WHATSAPP_READ_TIMEOUT = 65.0
+#: Asked of every session again and again: one that does not answer must not hold up the others.
+WHATSAPP_STATUS_TIMEOUT = 8.0
+#: For what a person waits for in a web request.
+WHATSAPP_INTERACTIVE_TIMEOUT = 8.0
 #: The gateway gives up its own query after 60 s: a shorter timeout here would invent failures.
 WHATSAPP_CREATE_TIMEOUT = 75.0
+#: Seconds between two creations through one number.
+WHATSAPP_CREATE_SPACING_SECONDS = env.WHATSAPP_CREATE_SPACING_SECONDS
 #: A snapshot in which more than this share *and* more than this many people are gone asks a person.
 WHATSAPP_IMPLAUSIBLE_FALL_SHARE = 0.30
 WHATSAPP_IMPLAUSIBLE_FALL_COUNT = 10
@@ -231,14 +237,24 @@ CELERY_TASK_ROUTES = {
     "whatsapp.sync_members": {"queue": "sync"},
     "workshops.create_community": {"queue": "outbound"},
     "whatsapp.connect_session": {"queue": "outbound"},
+    "whatsapp.disconnect_session": {"queue": "outbound"},
+    "whatsapp.poll_session": {"queue": "outbound"},
 }
 SWEEP_SECONDS = env.SWEEP_SECONDS
 CELERY_BEAT_MAX_LOOP_INTERVAL = min(5.0, SWEEP_SECONDS)
+
+
+def _sweep(task: str) -> dict[str, Any]:
+    """Every SWEEP_SECONDS; one that is taken too late expires, since another one follows anyway."""
+    expires = max(10.0, SWEEP_SECONDS)
+    return {"task": task, "schedule": timedelta(seconds=SWEEP_SECONDS), "options": {"expires": expires}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "sweep communities": {"task": "workshops.sweep_communities", "schedule": timedelta(seconds=SWEEP_SECONDS)},
-    "sweep member syncs": {"task": "whatsapp.sweep_sync_runs", "schedule": timedelta(seconds=SWEEP_SECONDS)},
-    "poll sessions": {"task": "whatsapp.poll_sessions", "schedule": timedelta(seconds=SWEEP_SECONDS)},
-    "sweep webhooks": {"task": "webhooks.sweep", "schedule": timedelta(seconds=SWEEP_SECONDS)},
+    "sweep communities": _sweep("workshops.sweep_communities"),
+    "sweep member syncs": _sweep("whatsapp.sweep_sync_runs"),
+    "poll sessions": _sweep("whatsapp.poll_sessions"),
+    "sweep webhooks": _sweep("webhooks.sweep"),
     "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},
 }
 

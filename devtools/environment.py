@@ -112,6 +112,7 @@ def _made(instance: Instance, ports: Ports) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "CORS_ALLOWED_ORIGINS": "",
         "SWEEP_SECONDS": "1",
+        "WHATSAPP_CREATE_SPACING_SECONDS": "0",
         "WHATSAPP_GATEWAYS": json.dumps({GATEWAY: gateway}),
         "TOKEN_ISSUERS": json.dumps({issuer: {"jwks_url": f"{issuer}/.well-known/jwks.json"}}),
         "SANDBOX_URL": url(ports.sandbox),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-PLACEHOLDERS = frozenset({"workshop_name", "workshop_title", "workshop_date", "start_time", "invite_link"})
+PLACEHOLDERS = frozenset({"workshop_name", "workshop_title", "workshop_date", "start_time"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

@@ -11,7 +11,7 @@ from common import tenancy
 from common.jobs import AttemptTaken
 from common.vendors import Invalid, RetryLater, RetrySoon, VendorError
 from whatsapp import services
-from whatsapp.client import CreatedCommunity, GatewayClient, ListedGroup, NeedsReconnect, SessionStatus, Snapshot
+from whatsapp.client import CreatedCommunity, GatewayClient, ListedGroup, NeedsReconnect, Snapshot
 from whatsapp.models import Group, Session, SyncRun
 from whatsapp.services import SyncJob
 
@@ -25,16 +25,27 @@ def sync_members(*, run_id: UUID, attempt: int, organization_id: str) -> None:
     if job is None:
         return
     try:
-        if job.session is None:
-            _postpone(job.run, "The session that sees this group is not connected.")
-            return
-        client = GatewayClient(job.session.gateway)
-        snapshot = client.list_participants(job.session.gateway_session_id, job.group_jid)
-        _apply(job, job.session, snapshot)
-    except VendorError as error:
-        _end_without_snapshot(job, error)
+        _step(job)
     except AttemptTaken:
         log.warning("sync run %s was taken over by another attempt", run_id)
+    except Exception:
+        # A fault of ours, once the row is claimed: it says so instead of coming back with each lease for ever.
+        with tenancy.tenant(organization_id):
+            services.fail_run(run=job.run, code="internal_error", error="Something went wrong on our side.")
+        raise
+
+
+def _step(job: SyncJob) -> None:
+    if job.session is None:
+        _postpone(job.run, "The session that sees this group is not connected.")
+        return
+    try:
+        client = GatewayClient(job.session.gateway)
+        snapshot = client.list_participants(job.session.gateway_session_id, job.group_jid)
+    except VendorError as error:
+        _end_without_snapshot(job, error)
+    else:
+        _apply(job, job.session, snapshot)
 
 
 def _apply(job: SyncJob, session: Session, snapshot: Snapshot) -> None:
@@ -56,7 +67,7 @@ def _end_without_snapshot(job: SyncJob, error: VendorError) -> None:
     log.warning("sync run %s: %s (%s)", job.run.pk, error.detail, error.code)
     if isinstance(error, NeedsReconnect):
         if job.session:
-            mark_disconnected(job.session)
+            mark_disconnected(job.session, error.detail)
         _postpone(job.run, "The session that sees this group is not connected.")
     elif isinstance(error, RetryLater):
         until = timezone.now() + error.after
@@ -73,43 +84,57 @@ def _postpone(run: SyncRun, reason: str, *, until: datetime | None = None, is_fa
         services.postpone_run(run=run, reason=reason, until=until, is_failure=is_failure)
 
 
-def mark_disconnected(session: Session) -> None:
+def mark_disconnected(session: Session, reason: str) -> None:
     """The gateway says that a session is not connected, before its status did."""
     with tenancy.tenant(session.organization_id):
-        disconnected = SessionStatus(status=Session.Status.DISCONNECTED, full_phone=None)
-        services.record_status(session=session, status=disconnected)
+        services.record_disconnect(session=session, reason=reason)
 
 
 def connect_session(*, session_id: UUID, organization_id: str) -> None:
-    """Start a session on its gateway and store what it says of it."""
+    """
+    Start a session on its gateway, unless it runs already, and store what the gateway says of it. Safe to repeat.
+
+    :raises VendorError: the gateway did not start it
+    """
     session = _session(session_id, organization_id)
-    if session.status in (Session.Status.CONNECTING, Session.Status.LOGGED_OUT):
+    if session and session.status == Session.Status.CONNECTING:
         GatewayClient(session.gateway).connect(session.gateway_session_id)
     poll_session(session_id=session_id, organization_id=organization_id)
 
 
-def poll_session(*, session_id: UUID, organization_id: str) -> None:
-    """Ask the gateway for a session's state and store it."""
+def disconnect_session(*, session_id: UUID, organization_id: str) -> None:
+    """
+    Log a session out at its gateway: the next connect needs a QR code.
+
+    :raises VendorError: the gateway did not
+    """
     session = _session(session_id, organization_id)
-    status = GatewayClient(session.gateway).status(session.gateway_session_id)
+    if session:
+        GatewayClient(session.gateway).disconnect(session.gateway_session_id)
+
+
+def poll_session(*, session_id: UUID, organization_id: str) -> None:
+    """
+    Ask the gateway for a session's state and store it. A session that the gateway has forgotten is disconnected.
+
+    :raises VendorError: the gateway did not say
+    """
+    session = _session(session_id, organization_id)
+    if session is None:
+        return
+    try:
+        status = GatewayClient(session.gateway).status(session.gateway_session_id)
+    except NeedsReconnect as error:
+        mark_disconnected(session, error.detail)
+        return
     with tenancy.tenant(organization_id):
         services.record_status(session=session, status=status)
 
 
-def poll_sessions() -> None:
-    """Ask for the state of every session whose stored one is too old. One that fails does not stop the others."""
-    with tenancy.system():
-        due = list(services.due_for_poll().values_list("pk", "organization_id")[:200])
-    for session_id, organization_id in due:
-        try:
-            poll_session(session_id=session_id, organization_id=organization_id)
-        except VendorError as error:
-            log.warning("session %s could not be polled: %s", session_id, error.detail)
-
-
-def _session(session_id: UUID, organization_id: str) -> Session:
+def _session(session_id: UUID, organization_id: str) -> Session | None:
+    """None when it was deleted meanwhile."""
     with tenancy.tenant(organization_id):
-        return Session.objects.get(pk=session_id)
+        return Session.objects.filter(pk=session_id).first()
 
 
 def list_groups(session: Session) -> list[ListedGroup]:

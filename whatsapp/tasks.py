@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from common.vendors import RetryLater, RetrySoon
+from common.vendors import RetryLater, RetrySoon, VendorError
 from whatsapp import outbound, services
 
 
@@ -21,13 +21,28 @@ def sweep_sync_runs(**_: Any) -> None:
     services.sweep_runs()
 
 
-@shared_task(name="whatsapp.connect_session", autoretry_for=(RetrySoon, RetryLater), retry_backoff=2, max_retries=5)
+_PASSING = (RetrySoon, RetryLater)
+
+
+@shared_task(name="whatsapp.connect_session", autoretry_for=_PASSING, retry_backoff=2, max_retries=3)
 def connect_session(*, session_id: str, organization_id: str, **_: Any) -> None:
     """Start a session on its gateway."""
     outbound.connect_session(session_id=UUID(str(session_id)), organization_id=organization_id)
 
 
+@shared_task(name="whatsapp.disconnect_session", autoretry_for=_PASSING, retry_backoff=2, max_retries=3)
+def disconnect_session(*, session_id: str, organization_id: str, **_: Any) -> None:
+    """Log a session out at its gateway."""
+    outbound.disconnect_session(session_id=UUID(str(session_id)), organization_id=organization_id)
+
+
+@shared_task(name="whatsapp.poll_session", throws=(VendorError,))
+def poll_session(*, session_id: str, organization_id: str, **_: Any) -> None:
+    """Refresh the state of one session."""
+    outbound.poll_session(session_id=UUID(str(session_id)), organization_id=organization_id)
+
+
 @shared_task(name="whatsapp.poll_sessions")
 def poll_sessions(**_: Any) -> None:
-    """Refresh the state of sessions."""
-    outbound.poll_sessions()
+    """Start the polls that are due."""
+    services.poll_sessions()

@@ -63,6 +63,8 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
         "create": Right.MANAGE_SESSIONS,
         "choose": Right.MANAGE_SESSIONS,
         "unchoose": Right.MANAGE_SESSIONS,
+        "connect": Right.MANAGE_SESSIONS,
+        "disconnect": Right.MANAGE_SESSIONS,
     }
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -77,6 +79,20 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
         serializer.is_valid(raise_exception=True)
         session = services.create_session(organization_id=self.organization_id, **serializer.validated_data)
         return Response(self.get_serializer(session).data, status=201)
+
+    @extend_schema(request=None, responses={202: SessionSerializer})
+    @action(detail=True, methods=["post"])
+    def connect(self, request: Request, pk: str) -> Response:
+        """Connect a number again that is disconnected or logged out: it may show a new QR code."""
+        session = services.reconnect_session(session=self.get_object())
+        return Response(self.get_serializer(session).data, status=202)
+
+    @extend_schema(request=None, responses={202: SessionSerializer})
+    @action(detail=True, methods=["post"])
+    def disconnect(self, request: Request, pk: str) -> Response:
+        """Log a number out. Its groups stay; its work waits until it is connected again."""
+        session = services.disconnect_session(session=self.get_object())
+        return Response(self.get_serializer(session).data, status=202)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

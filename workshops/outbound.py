@@ -13,6 +13,7 @@ from whatsapp import outbound as whatsapp
 from whatsapp.client import CreatedCommunity, ListedGroup, NeedsReconnect
 from workshops import services
 from workshops.models import Community
+from workshops.models.community import fold
 from workshops.services import CommunityJob
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,17 @@ def create_community(*, community_id: UUID, attempt: int, organization_id: str) 
     if job is None:
         return
     try:
+        _step(job)
+    except AttemptTaken:
+        log.warning("community %s was taken over by another attempt, or its workshop is gone", community_id)
+    except Exception:
+        # A fault of ours, once the row is claimed: it says so instead of coming back with each lease for ever.
+        _unknown(job, "Something went wrong on our side. Look in WhatsApp, then retry.", asks_person=True)
+        raise
+
+
+def _step(job: CommunityJob) -> None:
+    try:
         if job.community.parent_group_id:
             _complete(job)
         elif job.community.requested_at:
@@ -37,14 +49,14 @@ def create_community(*, community_id: UUID, attempt: int, organization_id: str) 
         _unknown(job, f"The gateway gave no usable answer ({error.detail}). Its groups are looked through.")
     except VendorError as error:
         _refused(job, error)
-    except AttemptTaken:
-        log.warning("community %s was taken over by another attempt, or its workshop is gone", community_id)
+    except services.CommunityTaken as error:
+        _unknown(job, f"{error} Look in WhatsApp which one is this workshop's.", asks_person=True)
 
 
 def _create(job: CommunityJob) -> None:
     known = [group.jid for group in whatsapp.list_groups(job.session)]
     with tenancy.tenant(job.community.organization_id):
-        services.record_request(job=job, known_jids=known)
+        services.record_request(community=job.community, session=job.session, known_jids=known)
     created = whatsapp.create_community(
         job.session, name=job.community.name, description=job.description,
         admin_numbers=job.admin_numbers, idempotency_key=f"{job.community.pk}-{job.community.attempt}",
@@ -55,13 +67,13 @@ def _create(job: CommunityJob) -> None:
 def _store(job: CommunityJob, created: CreatedCommunity) -> None:
     """Keep what is known before asking for more: the asking may fail, the community exists."""
     with tenancy.tenant(job.community.organization_id):
-        services.record_created(job=job, created=created)
+        services.record_created(community=job.community, session=job.session, created=created)
     try:
         created = whatsapp.complete(job.session, created)
     except VendorError as error:
         log.warning("community %s could not be completed: %s", job.community.pk, error.detail)
     with tenancy.tenant(job.community.organization_id):
-        community = services.community_created(job=job, created=created)
+        community = services.community_created(community=job.community, session=job.session, created=created)
     log.info("community %s is %s", community.pk, community.status)
 
 
@@ -69,11 +81,12 @@ def _complete(job: CommunityJob) -> None:
     """The parent is known, the announcement group is not."""
     parent = job.community.parent_group
     assert parent is not None
-    _store(job, CreatedCommunity(parent.group_jid, None, job.community.invite_link))
+    _store(job, CreatedCommunity(parent.group_jid, None, parent.invite_link))
 
 
 def _look_up(job: CommunityJob) -> None:
     """Adopt the one community that appeared since the attempt; several go to a person; none is waited for."""
+    asked_at = timezone.now()
     found = _appeared(job, whatsapp.list_groups(job.session))
     if len(found) == 1:
         log.info("community %s is adopted: %s", job.community.pk, found[0].parent_jid)
@@ -82,17 +95,17 @@ def _look_up(job: CommunityJob) -> None:
         jids = ", ".join(created.parent_jid for created in found)
         reason = f"{len(found)} communities of this name appeared: {jids}. Delete all but one in WhatsApp, then retry."
         _unknown(job, reason, asks_person=True)
-    elif services.nothing_was_created(community=job.community):
-        reason = "The gateway gave no usable answer, and nothing appeared in WhatsApp. It is tried again."
+    elif services.would_be_seen(community=job.community, at=asked_at):
+        reason = "The last attempt did not end well, and nothing of it appeared in WhatsApp. It is tried again."
         _failed(job, "unknown_outcome", reason, may_retry=True)
     else:
-        _unknown(job, "The gateway gave no usable answer. Its groups are looked through.")
+        _unknown(job, "The last attempt did not end well. The groups in WhatsApp are looked through for its effect.")
 
 
 def _appeared(job: CommunityJob, groups: list[ListedGroup]) -> list[CreatedCommunity]:
     """Communities that have the attempt's name, were not there before it, and belong to no workshop."""
-    known, name = set(job.community.known_jids), _folded(job.community.name)
-    new = [group for group in groups if group.jid not in known and _folded(group.name) == name]
+    known, name = set(job.community.known_jids), job.community.folded_name
+    new = [group for group in groups if group.jid not in known and fold(group.name) == name]
     parents = list(dict.fromkeys(group.linked_parent or group.jid for group in new))
     with tenancy.tenant(job.community.organization_id):
         free = services.unclaimed(organization_id=job.community.organization_id, jids=parents)
@@ -103,29 +116,31 @@ def _appeared(job: CommunityJob, groups: list[ListedGroup]) -> list[CreatedCommu
     ]  # fmt: skip
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
-
-
 def _refused(job: CommunityJob, error: VendorError) -> None:
     """What a refusal's class means. `job.community` is as it was claimed: with `requested_at`, this was a look-up."""
     log.warning("community %s: %s (%s)", job.community.pk, error.detail, error.code)
     is_look_up = bool(job.community.requested_at or job.community.parent_group_id)
     if isinstance(error, NeedsReconnect):
-        whatsapp.mark_disconnected(job.session)
-        _waits(job, f"The WhatsApp session {job.session} is not connected.")
+        whatsapp.mark_disconnected(job.session, error.detail)
+        _waits(job, f"The WhatsApp session {job.session} is not connected.", nothing_happened=not is_look_up)
     elif isinstance(error, RetryLater):
-        _waits(job, f"WhatsApp asks us to slow down ({error.detail}).", pause=error.after)
+        _waits(job, f"WhatsApp asks us to slow down ({error.detail}).", pause=error.after, is_throttled=True)
     elif is_look_up:
         _waits(job, f"The gateway cannot be asked now ({error.detail}).", pause=_LOOK_UP_PAUSE)
     else:
         _failed(job, error.code, f"The gateway refused: {error.detail}", may_retry=isinstance(error, RetrySoon))
 
 
-def _waits(job: CommunityJob, reason: str, *, pause: timedelta | None = None) -> None:
+def _waits(
+    job: CommunityJob, reason: str, *, pause: timedelta | None = None, is_throttled: bool = False,
+    nothing_happened: bool = False,
+) -> None:  # fmt: skip
     until = timezone.now() + pause if pause else None
     with tenancy.tenant(job.community.organization_id):
-        services.community_waits(community=job.community, reason=reason, until=until)
+        services.community_waits(
+            community=job.community, reason=reason, until=until,
+            is_throttled=is_throttled, nothing_happened=nothing_happened,
+        )  # fmt: skip
 
 
 def _unknown(job: CommunityJob, reason: str, *, asks_person: bool = False) -> Community:

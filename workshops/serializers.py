@@ -14,6 +14,7 @@ class CommunitySerializer(serializers.ModelSerializer[Community]):
     can_retry = serializers.SerializerMethodField()
     next_try_at = serializers.DateTimeField(source="run_after", read_only=True)
     parent_group_id = serializers.UUIDField(read_only=True, allow_null=True)
+    invite_link = serializers.CharField(read_only=True)
 
     class Meta:
         model = Community
@@ -25,6 +26,12 @@ class CommunitySerializer(serializers.ModelSerializer[Community]):
     def get_can_retry(self, community: Community) -> bool:
         """Whether a person may start it again."""
         return community.status in Community.RETRYABLE
+
+
+class RetrySerializer(serializers.Serializer[Any]):
+    """How to try again."""
+
+    anew = serializers.BooleanField(default=False)
 
 
 class WorkshopSerializer(serializers.ModelSerializer[Workshop]):

@@ -13,7 +13,7 @@ from organizations.viewsets import TenantView
 from whatsapp.serializers import InviteLinkSerializer, SyncRunSerializer
 from workshops import services
 from workshops.models import Community, Workshop
-from workshops.serializers import CommunitySerializer, WorkshopSerializer
+from workshops.serializers import CommunitySerializer, RetrySerializer, WorkshopSerializer
 
 
 class WorkshopFilter(filters.FilterSet):
@@ -29,10 +29,10 @@ class WorkshopFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, TenantView):
+class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView):
     """Workshops of the organization."""
 
-    queryset = Workshop.objects.with_member_count().select_related("community")
+    queryset = Workshop.objects.with_member_count().select_related("community__parent_group")
     serializer_class = WorkshopSerializer
     filterset_class = WorkshopFilter
     rights = {
@@ -59,17 +59,29 @@ class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.D
         workshop = services.update_workshop(workshop=self.get_object(), **serializer.validated_data)
         return Response(self._render(workshop))
 
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete a workshop. Its community stays in WhatsApp."""
+        services.delete_workshop(workshop=self.get_object())
+        return Response(status=204)
+
     @extend_schema(responses=CommunitySerializer)
     @action(detail=True)
     def community(self, request: Request, pk: str) -> Response:
         """The state of the workshop's community."""
         return Response(CommunitySerializer(self._community()).data)
 
-    @extend_schema(request=None, responses={202: CommunitySerializer})
+    @extend_schema(request=RetrySerializer, responses={202: CommunitySerializer})
     @action(detail=True, methods=["post"], url_path="community/retry")
     def retry_community(self, request: Request, pk: str) -> Response:
-        """Try again what did not come to be. What may exist already is looked up, never created twice."""
-        community = services.retry_community(community=self._community())
+        """
+        Try again what did not come to be. What may exist already is looked up, never created twice.
+
+        `{"anew": true}` forgets an earlier request of which nobody knows what it did: first look in WhatsApp.
+        """
+        wish = RetrySerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        community = services.retry_community(community=self._community(), is_anew=wish.validated_data["anew"])
         return Response(CommunitySerializer(community).data, status=202)
 
     @extend_schema(request=None, responses={202: SyncRunSerializer})

@@ -41,6 +41,8 @@ class Session(TenantModel):
     qr_received_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     last_event_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_create_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(null=True, blank=True, editable=False)
     clock_offset = models.FloatField(db_default=0.0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from whatsapp.client import CreatedCommunity
 from whatsapp.models import Group, Session
@@ -37,7 +38,10 @@ def _store(session: Session, jid: str, name: str, kind: str, parent: Group | Non
 @transaction.atomic
 def store_invite_link(*, group: Group, link: str) -> Group:
     """Keep a group's invite link; a community's parent and announcement group share theirs."""
-    family = [pk for pk in (group.pk, group.parent_id) if pk]
-    Group.objects.filter(pk__in=family).update(invite_link=link)
+    parent_id = group.parent_id or group.pk
+    family = Q(pk=group.pk)
+    if group.kind != Group.Kind.GROUP:
+        family |= Q(pk=parent_id) | Q(parent_id=parent_id, kind=Group.Kind.ANNOUNCEMENT)
+    Group.objects.filter(family).update(invite_link=link)
     group.invite_link = link
     return group

@@ -1,12 +1,13 @@
 """Sessions: created here, connected by a person with a phone, polled until they are, chosen for communities."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from common import tenancy
 from common.errors import DomainError
 from common.queue import enqueue
 from organizations.models import Organization
@@ -31,13 +32,21 @@ class SessionNotConnected(DomainError):
     message = "This session is not connected. Connect it first, then choose it."
 
 
+class SessionNotIdle(DomainError):
+    """Only a session that is disconnected or logged out can be connected again."""
+
+    code = "session_not_idle"
+    status = 409
+    message = "This session is connected, or on its way there."
+
+
 @transaction.atomic
 def create_session(*, organization_id: str, label: str = "", gateway: str = "main") -> Session:
     """A new session under a gateway id that we mint; a task connects it, and its QR code appears on the row."""
     session = Session.objects.create(
         organization_id=organization_id, label=label, gateway=gateway, gateway_session_id=f"wa_{uuid.uuid4()}"
     )
-    enqueue("whatsapp.connect_session", session_id=session.pk, organization_id=organization_id)
+    _start(session)
     return session
 
 
@@ -109,15 +118,71 @@ def heard_from(*, session: Session) -> None:
     Session.objects.filter(stale, pk=session.pk).update(last_event_at=now)
 
 
-def due_for_poll() -> QuerySet[Session]:
-    """Sessions whose stored status is too old. Runs in the system context."""
+@transaction.atomic
+def record_disconnect(*, session: Session, reason: str) -> None:
+    """A session that was thought to be usable is not. One that is logged out stays that."""
+    usable = [Session.Status.CONNECTED, Session.Status.CONNECTING, Session.Status.QR_PENDING]
+    Session.objects.filter(pk=session.pk, status__in=usable).update(
+        status=Session.Status.DISCONNECTED, status_reason=reason, last_seen_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def reconnect_session(*, session: Session) -> Session:
+    """
+    Connect a session again that is disconnected or logged out. It may need a new QR code.
+
+    :raises SessionNotIdle: it is connected or connecting
+    """
+    session = Session.objects.select_for_update().get(pk=session.pk)
+    if session.status not in (Session.Status.DISCONNECTED, Session.Status.LOGGED_OUT):
+        raise SessionNotIdle
+    session.status, session.status_reason = Session.Status.CONNECTING, ""
+    session.save(update_fields=["status", "status_reason"])
+    _start(session)
+    return session
+
+
+@transaction.atomic
+def disconnect_session(*, session: Session) -> Session:
+    """Log a session out: it is not used any more, and the next connect needs a QR code."""
+    session = Session.objects.select_for_update().get(pk=session.pk)
+    session.status, session.status_reason = Session.Status.LOGGED_OUT, "Logged out by a person."
+    session.qr_code, session.qr_received_at = "", None
+    session.save(update_fields=["status", "status_reason", "qr_code", "qr_received_at"])
+    enqueue("whatsapp.disconnect_session", session_id=session.pk, organization_id=session.organization_id)
+    return session
+
+
+def _start(session: Session) -> None:
+    enqueue("whatsapp.connect_session", session_id=session.pk, organization_id=session.organization_id)
+
+
+def poll_sessions() -> int:
+    """
+    Start a poll of every session whose state is too old: each by a task of its own, which expires.
+
+    A session that never answered is started again, so that no task that was lost leaves it behind. System-wide.
+    """
     now = timezone.now()
+    with tenancy.system():
+        due = _due_for_poll(now).select_for_update(skip_locked=True, of=("self",)).order_by("polled_at")[:500]
+        sessions = list(due)
+        Session.objects.filter(pk__in=[session.pk for session in sessions]).update(polled_at=now)
+    for session in sessions:
+        task = "connect" if session.status == Session.Status.CONNECTING else "poll"
+        ids = {"session_id": session.pk, "organization_id": session.organization_id}
+        enqueue(f"whatsapp.{task}_session", expires=_POLL_CONNECTED, **ids)
+    return len(sessions)
+
+
+def _due_for_poll(now: datetime) -> QuerySet[Session]:
     waiting = Q(status__in=[Session.Status.CONNECTING, Session.Status.QR_PENDING])
     settled = Q(status__in=[Session.Status.CONNECTED, Session.Status.DISCONNECTED])
-    unseen = Q(last_seen_at=None)
+    never = Q(polled_at=None)
     return Session.objects.filter(
-        (waiting & (unseen | Q(last_seen_at__lt=now - _POLL_WAITING)))
-        | (settled & (unseen | Q(last_seen_at__lt=now - _POLL_CONNECTED)))
+        (waiting & (never | Q(polled_at__lt=now - _POLL_WAITING)))
+        | (settled & (never | Q(polled_at__lt=now - _POLL_CONNECTED)))
     )
 
 

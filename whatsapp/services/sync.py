@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from common import tenancy
 from common.errors import DomainError
-from common.jobs import GRACE, backoff, soon
+from common.jobs import SWEEP_GRACE, backoff, soon
 from common.queue import enqueue
 from whatsapp.models import Group, Session, SyncRun
 
@@ -103,8 +103,9 @@ def _trackable(group: Group) -> Group:
     return announcement
 
 
-def _start(run: SyncRun) -> None:
-    enqueue("whatsapp.sync_members", run_id=run.pk, attempt=run.attempt, organization_id=run.organization_id)
+def _start(run: SyncRun, *, expires: timedelta | None = None) -> None:
+    ids = {"run_id": run.pk, "attempt": run.attempt, "organization_id": run.organization_id}
+    enqueue("whatsapp.sync_members", expires=expires, **ids)
 
 
 @transaction.atomic
@@ -114,8 +115,11 @@ def confirm_run(*, run: SyncRun, requested_by: str) -> SyncRun:
 
     :raises NothingToConfirm: the run is not suspicious, or its list was empty or mismatched
     """
+    newest = SyncRun.objects.select_for_update().filter(group=run.group).order_by("-created_at").first()
     if run.status != SyncRun.Status.SUSPICIOUS:
         raise NothingToConfirm("This sync is not suspicious: there is nothing to confirm.")
+    if newest != run:
+        raise NothingToConfirm("A newer sync of this group was asked for since: look at that one.")
     if not set(run.doubts) <= SyncRun.CONFIRMABLE:
         raise NothingToConfirm(f"This cannot be confirmed: {run.doubt_texts[0]}. Sync again instead.")
     doubts = sorted({*run.doubts, *run.confirmed_doubts})
@@ -138,7 +142,7 @@ def claim_run(*, run_id: UUID, attempt: int) -> SyncJob | None:
 @transaction.atomic
 def postpone_run(*, run: SyncRun, reason: str, until: datetime | None = None, is_failure: bool = False) -> SyncRun:
     """
-    Back to the queue, visibly. Without `until`, pauses grow; it waits for ever, since waiting does no harm.
+    Back to the queue, visibly: not before `until`, or after a pause that grows. Waiting does no harm, and has no end.
 
     A passing fault (`is_failure`) is forgiven five times; then the run fails with `reason`.
 
@@ -150,8 +154,8 @@ def postpone_run(*, run: SyncRun, reason: str, until: datetime | None = None, is
     run.failures += is_failure
     pause = backoff(run.attempt, base=timedelta(seconds=10), longest=timedelta(minutes=5))
     run.status, run.lease_until, run.wait_reason = SyncRun.Status.QUEUED, None, reason
-    run.run_after = until or timezone.now() + pause
-    run.save(update_fields=["status", "failures", "lease_until", "wait_reason", "run_after"])
+    run.run_after, run.not_before = until or timezone.now() + pause, until
+    run.save(update_fields=["status", "failures", "lease_until", "wait_reason", "run_after", "not_before"])
     return run
 
 
@@ -174,7 +178,7 @@ def sweep_runs() -> int:
     with tenancy.system():
         due = SyncRun.objects.due(waiting=[SyncRun.Status.QUEUED], working=[SyncRun.Status.RUNNING])
         runs = list(due.select_for_update(skip_locked=True).order_by("run_after")[:500])
-        SyncRun.objects.filter(pk__in=[run.pk for run in runs]).update(run_after=timezone.now() + GRACE)
+        SyncRun.objects.filter(pk__in=[run.pk for run in runs]).update(run_after=timezone.now() + SWEEP_GRACE)
         for run in runs:
-            _start(run)
+            _start(run, expires=SWEEP_GRACE)
     return len(runs)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -14,10 +15,13 @@ from conftest import Api
 from organizations.models import Organization
 from organizations.tests.factories import MembershipFactory, OrganizationFactory
 from sandbox.client import Sandbox
-from sandbox.told import Community
+from sandbox.told import Community as PlayedCommunity
 from whatsapp import outbound, services
+from whatsapp.client import CreatedCommunity
 from whatsapp.models import Group, GroupMember, Session, SyncRun
 from whatsapp.tests.factories import GroupFactory, SessionFactory
+from workshops.models import Community
+from workshops.tests.factories import WorkshopFactory
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -36,7 +40,7 @@ def session(sandbox: Sandbox, organization: Organization) -> Session:
 
 
 @pytest.fixture
-def played(sandbox: Sandbox, session: Session) -> Community:
+def played(sandbox: Sandbox, session: Session) -> PlayedCommunity:
     """A community at the gateway with 50 people and our own number."""
     community = sandbox.add_community(session.gateway_session_id, "Crypto")
     sandbox.join(community.announcement_jid, 49, hidden=7)
@@ -44,7 +48,7 @@ def played(sandbox: Sandbox, session: Session) -> Community:
 
 
 @pytest.fixture
-def group(session: Session, played: Community) -> Group:
+def group(session: Session, played: PlayedCommunity) -> Group:
     return GroupFactory.create(
         organization=session.organization, session=session, group_jid=played.announcement_jid, kind="announcement"
     )
@@ -228,7 +232,7 @@ def test_f12_a_wrong_jid_fails_by_name_and_is_not_retried(sync: Sync, sandbox: S
 
 
 def test_what_a_session_without_admin_rights_sees_is_not_believed(
-    sandbox: Sandbox, organization: Organization, played: Community
+    sandbox: Sandbox, organization: Organization, played: PlayedCommunity
 ) -> None:
     other = sandbox.add_session(phone_number="919800000002")
     sandbox.put_session_in(played.announcement_jid, other.session_id, is_admin=False)
@@ -269,17 +273,85 @@ def test_a_gateway_that_is_gone_from_the_settings_fails_by_name(sync: Sync, sett
     assert "main" in run.error
 
 
-def test_sessions_that_were_not_heard_of_are_polled_and_one_failure_stops_no_other(
-    sandbox: Sandbox, session: Session
-) -> None:
-    unknown = SessionFactory.create(organization=session.organization, last_seen_at=None)
-    with tenancy.system():
-        Session.objects.filter(pk=session.pk).update(last_seen_at=None)
+def test_each_session_is_polled_once_in_a_while(session: Session) -> None:
+    assert services.poll_sessions() == 1
+    assert services.poll_sessions() == 0
+
+
+def test_a_poll_stores_what_the_gateway_says(sandbox: Sandbox, session: Session) -> None:
     sandbox.change_session(session.gateway_session_id, status="disconnected")
-    outbound.poll_sessions()
+    outbound.poll_session(session_id=session.pk, organization_id=session.organization_id)
     with tenancy.system():
         assert Session.objects.get(pk=session.pk).status == "disconnected"
-        assert Session.objects.get(pk=unknown.pk).status == "connected"
+
+
+def test_a_session_that_the_gateway_has_forgotten_is_disconnected(sandbox: Sandbox, session: Session) -> None:
+    forgotten = SessionFactory.create(organization=session.organization)
+    outbound.poll_session(session_id=forgotten.pk, organization_id=session.organization_id)
+    with tenancy.system():
+        forgotten.refresh_from_db()
+    assert forgotten.status == "disconnected"
+    assert "404" in forgotten.status_reason
+
+
+def test_a_session_whose_start_was_lost_is_started_by_the_sweep(sandbox: Sandbox, organization: Organization) -> None:
+    with tenancy.system():
+        session = services.create_session(organization_id=organization.pk)
+    assert services.poll_sessions() == 1
+    outbound.connect_session(session_id=session.pk, organization_id=organization.pk)
+    with tenancy.system():
+        session.refresh_from_db()
+    assert (session.status, bool(session.qr_code)) == ("qr_pending", True)
+
+
+def test_a_session_is_logged_out_and_connected_again(api: Api, sandbox: Sandbox, session: Session) -> None:
+    admin = api(MembershipFactory.create(organization=session.organization, role="admin"))
+    path = f"/api/sessions/{session.pk}"
+    assert admin.post(f"{path}/connect").json()["code"] == "session_not_idle"
+    assert admin.post(f"{path}/disconnect").json()["status"] == "logged_out"
+    outbound.disconnect_session(session_id=session.pk, organization_id=session.organization_id)
+    assert not sandbox.sessions()[0].is_paired
+    assert admin.post(f"{path}/connect").json()["status"] == "connecting"
+    outbound.connect_session(session_id=session.pk, organization_id=session.organization_id)
+    assert admin.get(path).json()["status"] == "qr_pending"
+
+
+def test_a_session_that_is_deleted_meanwhile_is_not_missed(session: Session) -> None:
+    with tenancy.system():
+        session.delete()
+    for work in (outbound.poll_session, outbound.connect_session, outbound.disconnect_session):
+        work(session_id=uuid4(), organization_id="org_gone")
+
+
+def test_f10_groups_and_the_chosen_session_follow_a_relinked_number(
+    sandbox: Sandbox, session: Session, group: Group
+) -> None:
+    """Fails without `sessions._move_everything`."""
+    with tenancy.system():
+        Organization.objects.update(community_session=session)
+        workshop = WorkshopFactory.create(organization=session.organization)
+        Community.objects.filter(workshop=workshop).update(session=session)
+    played = sandbox.add_session(phone_number="919800000001")
+    new = SessionFactory.create(
+        organization=session.organization, gateway_session_id=played.session_id, full_phone=None, status="connecting"
+    )
+    outbound.poll_session(session_id=new.pk, organization_id=new.organization_id)
+    with tenancy.system():
+        group.refresh_from_db()
+        assert group.session_id == new.pk
+        assert Organization.objects.get().community_session_id == new.pk
+        assert Community.objects.get().session_id == new.pk
+        assert SyncRun.objects.filter(group=group, requested_by="reconnect").count() == 1
+
+
+def test_f08_a_group_seen_through_two_sessions_is_one(session: Session, group: Group) -> None:
+    """Fails if `groups._store` looks up groups by their session."""
+    other = SessionFactory.create(organization=session.organization)
+    created = CreatedCommunity("1203630@g.us", group.group_jid, "")
+    with tenancy.system():
+        for through in (session, other):
+            services.store_community(session=through, name="Crypto", created=created)
+        assert Group.objects.filter(group_jid=group.group_jid).count() == 1
 
 
 def test_f09_a_relinked_number_moves_to_its_new_session(sandbox: Sandbox, session: Session) -> None:
@@ -298,7 +370,7 @@ def test_f09_a_relinked_number_moves_to_its_new_session(sandbox: Sandbox, sessio
 
 
 def test_an_invite_link_is_fetched_over_the_api_and_kept(
-    api: Api, group: Group, sandbox: Sandbox, played: Community
+    api: Api, group: Group, sandbox: Sandbox, played: PlayedCommunity
 ) -> None:
     member = api(MembershipFactory.create(organization=group.organization, role="member"))
     path = f"/api/groups/{group.pk}/invite-link"

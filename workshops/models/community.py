@@ -11,6 +11,11 @@ from common.tenancy.models import TenantModel, tenant_unique
 from workshops.models.workshop import Workshop
 
 
+def fold(name: str) -> str:
+    """A name without regard to case and spaces, which gateways change."""
+    return " ".join(name.split()).casefold()
+
+
 class Community(TenantModel, Job):
     """
     Exactly one per workshop, by constraint.
@@ -46,7 +51,7 @@ class Community(TenantModel, Job):
     error_code = models.TextField(blank=True)
 
     session = models.ForeignKey(
-        "whatsapp.Session", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        "whatsapp.Session", null=True, blank=True, on_delete=models.RESTRICT, related_name="+",
         db_constraint=False, db_index=False,
     )  # fmt: skip
     name = models.TextField(blank=True)
@@ -54,10 +59,9 @@ class Community(TenantModel, Job):
     requested_at = models.DateTimeField(null=True, blank=True)
 
     parent_group = models.ForeignKey(
-        "whatsapp.Group", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        "whatsapp.Group", null=True, blank=True, on_delete=models.RESTRICT, related_name="+",
         db_constraint=False, db_index=False,
     )  # fmt: skip
-    invite_link = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     ready_at = models.DateTimeField(null=True, blank=True)
 
@@ -73,6 +77,21 @@ class Community(TenantModel, Job):
             models.Index(fields=["status", "run_after"], name="workshop_communities_due"),
             models.Index(fields=["organization", "session", "status"], name="workshop_communities_session"),
         ]
+
+    @property
+    def invite_link(self) -> str:
+        """The community's link, which its parent group keeps; empty while none is known."""
+        return self.parent_group.invite_link if self.parent_group else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request went out of which nobody knows what it did."""
+        return self.requested_at is not None and self.parent_group_id is None
+
+    @property
+    def folded_name(self) -> str:
+        """The name as look-ups compare it."""
+        return fold(self.name)
 
     def __str__(self) -> str:
         return f"community of {self.name_of('workshop')} ({self.status})"

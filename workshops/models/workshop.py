@@ -1,13 +1,21 @@
 """A workshop, and the WhatsApp groups linked to it."""
 
+from datetime import UTC, datetime
 from typing import Self
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from common.tenancy.models import TenantModel, tenant_unique
 from whatsapp.models import GroupMember
+
+#: Times that every time zone can show.
+PLAUSIBLE = [
+    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC), "A workshop is in this century."),
+    MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC), "A workshop is in this century."),
+]
 
 
 class WorkshopQuerySet(models.QuerySet["Workshop"]):
@@ -29,10 +37,10 @@ class Workshop(TenantModel):
 
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
+    starts_at = models.DateTimeField(validators=PLAUSIBLE)
+    ends_at = models.DateTimeField(null=True, blank=True, validators=PLAUSIBLE)
     community_group = models.ForeignKey(
-        "whatsapp.Group", null=True, blank=True, on_delete=models.SET_NULL, related_name="workshops",
+        "whatsapp.Group", null=True, blank=True, on_delete=models.RESTRICT, related_name="workshops",
         db_constraint=False, db_index=False,
     )  # fmt: skip
     created_by = models.TextField(blank=True, editable=False)

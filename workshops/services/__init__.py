@@ -4,32 +4,44 @@ from workshops.services.communities import (
     CommunityJob,
     CommunityNotRetryable,
     claim_community,
+    move_communities,
+    queue_community,
+    retry_community,
+    sweep_communities,
+)
+from workshops.services.outcomes import (
+    CommunityTaken,
     community_created,
     community_failed,
     community_waits,
-    move_communities,
-    nothing_was_created,
     outcome_unknown,
-    queue_community,
     record_created,
     record_request,
-    retry_community,
-    sweep_communities,
     unclaimed,
+    would_be_seen,
 )
-from workshops.services.workshops import NoCommunityGroup, create_workshop, sync_members, update_workshop
+from workshops.services.workshops import (
+    CommunityUnderWay,
+    NoCommunityGroup,
+    create_workshop,
+    delete_workshop,
+    sync_members,
+    update_workshop,
+)
 
 __all__ = [
     "CommunityJob",
     "CommunityNotRetryable",
+    "CommunityTaken",
+    "CommunityUnderWay",
     "NoCommunityGroup",
     "claim_community",
     "community_created",
     "community_failed",
     "community_waits",
     "create_workshop",
+    "delete_workshop",
     "move_communities",
-    "nothing_was_created",
     "outcome_unknown",
     "queue_community",
     "record_created",
@@ -39,4 +51,5 @@ __all__ = [
     "sync_members",
     "unclaimed",
     "update_workshop",
+    "would_be_seen",
 ]

@@ -8,7 +8,7 @@ from django.db import transaction
 from common.errors import DomainError
 from whatsapp import services as whatsapp
 from whatsapp.models import SyncRun
-from workshops.models import Workshop
+from workshops.models import Community, Workshop
 
 _CHANGEABLE = frozenset({"title", "description", "starts_at", "ends_at"})
 
@@ -19,6 +19,14 @@ class NoCommunityGroup(DomainError):
     code = "no_community_group"
     status = 409
     message = "This workshop has no WhatsApp group yet: see the state of its community."
+
+
+class CommunityUnderWay(DomainError):
+    """A request to create the workshop's community is out, or its outcome is not known."""
+
+    code = "community_under_way"
+    status = 409
+    message = "Its WhatsApp community is being created right now. Delete the workshop when that has ended."
 
 
 @transaction.atomic
@@ -46,6 +54,19 @@ def update_workshop(*, workshop: Workshop, **changes: Any) -> Workshop:
         setattr(workshop, name, value)
     workshop.save(update_fields=[*changes, "updated_at"])
     return workshop
+
+
+@transaction.atomic
+def delete_workshop(*, workshop: Workshop) -> None:
+    """
+    Delete a workshop with its registrations of groups. Its community stays in WhatsApp, its groups stay known.
+
+    :raises CommunityUnderWay: a community would appear that belongs to nobody
+    """
+    community = Community.objects.select_for_update().filter(workshop=workshop).first()
+    if community and (community.status == Community.Status.CREATING or community.is_open):
+        raise CommunityUnderWay
+    workshop.delete()
 
 
 def sync_members(*, workshop: Workshop, requested_by: str) -> SyncRun:

@@ -13,6 +13,8 @@ from organizations.tests.factories import OrganizationFactory, TenantFactory
 from whatsapp.tests.factories import GroupFactory
 from workshops.models import Community, Workshop, WorkshopGroup
 
+LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
+
 
 class WorkshopFactory(TenantFactory[Workshop]):
     """A workshop next week. Creating it queues its community, as everywhere."""
@@ -71,7 +73,9 @@ class CommunityFactory(TenantFactory[Community]):
 
 def _made(workshop: Workshop) -> dict[str, Any]:
     """What a ready community has: its groups, linked, and the rest of its row."""
-    group = GroupFactory.create(organization=workshop.organization, announcement=True, name=workshop.title)
+    group = GroupFactory.create(
+        organization=workshop.organization, announcement=True, name=workshop.title, parent__invite_link=LINK
+    )
     for each in (group.parent, group):
         WorkshopGroupFactory.create(workshop=workshop, group=each)
     workshop.community_group = group
@@ -80,7 +84,6 @@ def _made(workshop: Workshop) -> dict[str, Any]:
         "name": workshop.title,
         "session": group.session,
         "parent_group": group.parent,
-        "invite_link": "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv",
         "run_after": None,
         "requested_at": timezone.now(),
         "ready_at": timezone.now(),

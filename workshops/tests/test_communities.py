@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections
+from django.db.models import RestrictedError
 from django.utils import timezone
 
 from common import tenancy
@@ -264,11 +265,120 @@ def test_when_whatsapp_asks_to_slow_down_it_waits_and_then_looks_before_it_creat
     community = step()
     assert community.status == "waiting"
     assert "slow down" in community.reason
-    assert community.run_after is not None
+    assert community.not_before is not None
+    assert step().attempt == community.attempt, "nobody starts it earlier"
+    with tenancy.system(), pytest.raises(services.CommunityNotRetryable, match="slow down"):
+        services.retry_community(community=community)
+    with tenancy.system():
+        Community.objects.update(not_before=None)
     assert step().status == "unknown"
     is_later(workshop, timedelta(minutes=4))
     assert step().status == "failed"
     assert step().status == "ready"
+
+
+def test_a_refused_connection_at_the_create_itself_leaves_it_free_for_another_session(
+    sandbox: Sandbox, session: Session, workshop: Workshop, step: Step
+) -> None:
+    sandbox.add_fault("create_community", "not_connected")
+    assert step().status == "waiting"
+    played = sandbox.add_session(phone_number="919800000002")
+    other = SessionFactory.create(organization=session.organization, gateway_session_id=played.session_id)
+    with tenancy.system():
+        Organization.objects.update(community_session=other)
+    assert services.sweep_communities() == 1
+    assert step().status == "ready"
+
+
+def test_what_was_requested_through_a_dead_session_is_created_anew_by_a_person_only(
+    sandbox: Sandbox, session: Session, workshop: Workshop, step: Step
+) -> None:
+    sandbox.add_fault("create_community", "reset")
+    assert step().status == "unknown"
+    sandbox.change_session(session.gateway_session_id, status="logged_out")
+    assert step().status == "waiting"
+    played = sandbox.add_session(phone_number="919800000002")
+    other = SessionFactory.create(organization=session.organization, gateway_session_id=played.session_id)
+    with tenancy.system():
+        Organization.objects.update(community_session=other)
+        services.retry_community(community=stored(workshop))
+    assert step().status == "waiting", "only the number that asked would see what came of it"
+    with tenancy.system():
+        services.retry_community(community=stored(workshop), is_anew=True)
+    assert step().status == "ready"
+
+
+def test_a_session_that_an_open_request_names_is_not_deleted(session: Session, workshop: Workshop, step: Step) -> None:
+    step()
+    with pytest.raises(RestrictedError), tenancy.system():
+        session.delete()
+
+
+def test_names_that_differ_in_case_are_not_mixed_up(
+    sandbox: Sandbox, session: Session, workshop: Workshop, step: Step
+) -> None:
+    sandbox.add_fault("create_community", "reset")
+    assert step().status == "unknown"
+    twin = WorkshopFactory.create(organization=session.organization, title="CRYPTO wealth  masterclass")
+    outbound.create_community(community_id=stored(twin).pk, attempt=0, organization_id=session.organization_id)
+    assert stored(twin).status == "waiting"
+    assert workshop.title in stored(twin).reason
+
+
+def test_a_community_of_another_workshop_is_never_shared(
+    sandbox: Sandbox, session: Session, workshop: Workshop, step: Step
+) -> None:
+    community = step()
+    with tenancy.system():
+        other = WorkshopFactory.create(organization=session.organization, title="Other")
+        WorkshopGroup.objects.filter(group=community.parent_group).update(workshop=other)
+        Community.objects.filter(workshop=workshop).update(status="partial", run_after=None)
+    again = step()
+    assert (again.status, again.run_after) == ("unknown", None)
+    assert "belongs to the workshop Other" in again.reason
+
+
+def test_a_list_that_was_asked_for_too_early_proves_nothing(workshop: Workshop) -> None:
+    with tenancy.system():
+        Community.objects.update(requested_at=timezone.now())
+        community = stored(workshop)
+    assert community.requested_at is not None
+    early, late = (community.requested_at + timedelta(minutes=minutes) for minutes in (2, 4))
+    assert not services.would_be_seen(community=community, at=early)
+    assert services.would_be_seen(community=community, at=late)
+
+
+def test_communities_of_one_number_are_created_some_seconds_apart(
+    sandbox: Sandbox, session: Session, workshop: Workshop, step: Step, settings: Any
+) -> None:
+    settings.WHATSAPP_CREATE_SPACING_SECONDS = 30
+    assert step().status == "ready"
+    other = WorkshopFactory.create(organization=session.organization, title="Other")
+    outbound.create_community(community_id=stored(other).pk, attempt=0, organization_id=session.organization_id)
+    waiting = stored(other)
+    assert (waiting.status, creations(sandbox)) == ("waiting", 1)
+    assert "one after the other" in waiting.reason
+    assert waiting.run_after is not None
+    assert timedelta(seconds=20) < waiting.run_after - timezone.now() <= timedelta(seconds=30)
+
+
+def test_a_fault_of_ours_is_shown_and_asks_a_person(sandbox: Sandbox, workshop: Workshop, step: Step) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE whatsapp_groups ADD CONSTRAINT refuses CHECK (false) NOT VALID")
+    try:
+        with pytest.raises(DatabaseError, match="refuses"):
+            step()
+    finally:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ALTER TABLE whatsapp_groups DROP CONSTRAINT refuses")
+        connections["owner"].close()
+    community = stored(workshop)
+    assert (community.status, community.run_after) == ("unknown", None)
+    assert "our side" in community.reason
+    with tenancy.system():
+        services.retry_community(community=community)
+    assert step().status == "ready"
+    assert creations(sandbox) == 1
 
 
 def test_a_refusal_is_failed_with_its_reason_and_retried_by_a_person_only(
@@ -412,7 +522,7 @@ def test_f42_a_worker_that_died_after_the_request_is_followed_by_a_look_up(
     with tenancy.system():
         claimed = services.claim_community(community_id=stored(workshop).pk, attempt=0)
         assert claimed is not None
-        services.record_request(job=claimed, known_jids=[])
+        services.record_request(community=claimed.community, session=claimed.session, known_jids=[])
         sandbox.add_community(session.gateway_session_id, workshop.title)
         Community.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert services.sweep_communities() == 1

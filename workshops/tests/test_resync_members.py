@@ -201,6 +201,10 @@ def test_what_cannot_be_done_now_waits_and_says_for_what(sandbox: Sandbox, group
     code, said = resync("--all")
     assert code == 1
     assert "Crypto: waiting: WhatsApp asks us to slow down" in said[0]
+    code, said = resync("--all")
+    assert (code, len(sandbox.journal(operation="participants"))) == (1, 1), "not even a person may hurry"
+    with tenancy.system():
+        SyncRun.objects.update(not_before=None)
     assert resync("--all")[0] == 0, "the same run goes on"
     assert [run.status for run in runs()] == ["done"]
 

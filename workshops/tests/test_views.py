@@ -13,7 +13,7 @@ from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
 from whatsapp.tests.factories import GroupMemberFactory
 from workshops.models import Community, Workshop
-from workshops.tests.factories import CommunityFactory, WorkshopFactory
+from workshops.tests.factories import LINK, CommunityFactory, WorkshopFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,8 @@ def test_a_workshop_is_created_with_its_community_queued(api: Api, member: Membe
         ({**NEW, "ends_at": "2027-02-04T18:00:00+05:30"}, "ends_at"),
         ({**NEW, "ends_at": NEW["starts_at"]}, "ends_at"),
         ({**NEW, "description": "x" * 5001}, "description"),
+        ({**NEW, "starts_at": "9999-12-31T23:00:00Z"}, "starts_at"),
+        ({**NEW, "starts_at": "1900-01-01T00:00:00Z"}, "starts_at"),
     ],
 )
 def test_a_bad_workshop_is_refused_by_field_and_nothing_is_written(
@@ -182,8 +184,13 @@ def test_a_sync_answers_the_run_to_follow_and_the_same_one_while_it_is_under_way
 
 
 def test_the_invite_link_is_shown(api: Api, member: Membership) -> None:
-    community = CommunityFactory.create(
-        organization=member.organization, status="ready", invite_link="https://chat.whatsapp.com/abcdefgh"
-    )
+    community = CommunityFactory.create(organization=member.organization, status="ready")
     answer = api(member).get(f"/api/workshops/{community.workshop_id}/invite-link")
-    assert answer.json() == {"invite_link": "https://chat.whatsapp.com/abcdefgh"}
+    assert answer.json() == {"invite_link": LINK}
+    assert api(member).get(f"/api/workshops/{community.workshop_id}").json()["community"]["invite_link"] == LINK
+
+
+def test_a_workshop_whose_community_is_being_created_is_not_deleted(api: Api, member: Membership) -> None:
+    community = CommunityFactory.create(organization=member.organization, status="creating")
+    answer = api(member).delete(f"/api/workshops/{community.workshop_id}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "community_under_way")
