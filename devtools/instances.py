@@ -56,8 +56,12 @@ class Instance:
 
     @property
     def logs(self) -> Path:
-        """The folder of `<process>.log`."""
+        """The folder of all logs."""
         return self.folder / "logs"
+
+    def log(self, name: str) -> Path:
+        """The log of one process."""
+        return self.logs / f"{name}.log"
 
     @property
     def lock(self) -> Path:

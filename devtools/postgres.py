@@ -85,7 +85,7 @@ class Postgres(Server):
             "Creating the database",
             [str(self.home.programs / "initdb"), f"--pgdata={draft}", "--no-sync", *locale, *login],
             env=PLAIN_ENVIRONMENT,
-            log=self.instance.logs / "initdb.log",
+            log=self.instance.log("initdb"),
             user=self.home.user,
             cwd=self.folder,
         )
@@ -100,7 +100,7 @@ class Postgres(Server):
             "PostgreSQL",
             [str(self.home.programs / "postgres"), "-D", str(self.workplace), *options],
             env=PLAIN_ENVIRONMENT,
-            log=self.instance.logs / "postgres.log",
+            log=self.instance.log("postgres"),
             stop_signal=self.stop_signal,
             user=self.home.user,
             cwd=self.folder,

@@ -1,7 +1,6 @@
 """Whether a process of Rollcall answers, asked the way its users would."""
 
 import http.client
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,11 +37,10 @@ def worker(broker: str, name: str) -> Probe:
     return probe
 
 
-def touched(pattern: Path) -> Probe:
-    """A file whose path begins like `pattern` was written from now on: the sign of life of Celery's beat."""
-    since = time.time() - 1.0
+def said(log: Path, words: str) -> Probe:
+    """The process has written the words to its log: for one that nobody can ask."""
 
     def probe() -> bool:
-        return any(path.stat().st_mtime >= since for path in pattern.parent.glob(f"{pattern.name}*"))
+        return words in log.read_text(errors="replace")
 
     return probe

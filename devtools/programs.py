@@ -93,6 +93,6 @@ def _beat(instance: Instance) -> Program:
     return Program(
         name="beat",
         command=python("-m celery -A config beat -l info -s", str(schedule)),
-        ready=probes.touched(schedule),
+        ready=probes.said(instance.log("beat"), "beat: Starting"),
         death_signal=AT_ONCE,
     )

@@ -59,7 +59,7 @@ class RedisServer(Server):
         }
         path = self.instance.folder / "redis.conf"
         write_private(path, "".join(f"{name} {value}\n" for name, value in settings.items()))
-        log = self.instance.logs / "redis.log"
+        log = self.instance.log("redis")
         return processes.start("Redis", [str(_program()), str(path)], env={"LC_ALL": "C"}, log=log, cwd=self.folder)
 
     def answers(self) -> bool:

@@ -77,7 +77,7 @@ def manage(instance: Instance, env: Mapping[str, str], command: str, *arguments:
     :raises Problem: it failed
     """
     line = programs.python("manage.py", command, *arguments)
-    return processes.run_step(f"manage.py {command}", line, env=env, log=instance.logs / f"{command}.log")
+    return processes.run_step(f"manage.py {command}", line, env=env, log=instance.log(command))
 
 
 def stay() -> None:
@@ -120,7 +120,7 @@ def _start(started: list[processes.Child], instance: Instance, env: Mapping[str,
     serving = services.without_owner(env)
     children = []
     for program in wanted:
-        log = instance.logs / f"{program.name}.log"
+        log = instance.log(program.name)
         child = processes.start(
             program.name,
             program.command,

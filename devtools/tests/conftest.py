@@ -67,17 +67,17 @@ def place() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture
-def project(place: Path) -> Path:
-    """The folder of a project with today's devtools and the small stand-ins above."""
+@pytest.fixture(scope="module")
+def project() -> Iterator[Path]:
+    """The folder of a project with today's devtools and the small stand-ins above. Every test leaves it stopped."""
     unwanted = shutil.ignore_patterns("tests", "demo", "__pycache__")
-    shutil.copytree(ROOT / "devtools", place / "devtools", ignore=unwanted)
-    shutil.copy(ROOT / "dev", place)
-    for name, text in FILES.items():
-        path = place / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(textwrap.dedent(text))
-    return place
+    with _place() as folder:
+        shutil.copytree(ROOT / "devtools", folder / "devtools", ignore=unwanted)
+        for name, text in FILES.items():
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        yield folder
 
 
 @pytest.fixture(scope="module")

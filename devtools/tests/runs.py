@@ -48,6 +48,7 @@ class Running:
             self.said += line
             if until in line:
                 return
+        self.process.communicate()
         raise AssertionError(f"It ended without “{until}”:\n{self.said}")
 
     def press_ctrl_c(self) -> int:

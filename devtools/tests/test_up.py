@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -43,20 +44,16 @@ def test_up_answers_is_there_once_is_joined_by_manage_and_ends_without_a_trace(p
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has death signals")
-def test_nothing_survives_a_killed_up_which_then_begins_again(project: Path, port: int) -> None:
+def test_nothing_survives_a_killed_up_and_the_next_one_names_the_process_that_ends_it(project: Path, port: int) -> None:
     killed = Running(project, "up", "--port", str(port), until=UP)
     os.kill(killed.process.pid, signal.SIGKILL)
     killed.end()
     assert interrupts.wait_until(lambda: not of_project(project), within=10)
+
     again = Running(project, "up", "--port", str(port), until=UP)
-    assert again.press_ctrl_c() == 0
-
-
-def test_a_process_that_dies_takes_all_of_it_down_and_is_named(project: Path, port: int) -> None:
-    up = Running(project, "up", "--port", str(port), until=UP)
     next(process for process in of_project(project) if "beat" in process.cmdline()).kill()
-    assert up.end() == 1
-    assert "beat ended by itself (killed by SIGKILL)." in up.said
+    assert again.end() == 1
+    assert "beat ended by itself (killed by SIGKILL)." in again.said
     assert of_project(project) == []
 
 
@@ -91,18 +88,26 @@ def test_servers_that_are_named_wrongly_are_one_line(project: Path, variables: d
     assert run.stdout.count("\n") == 1
 
 
-def test_what_the_env_file_says_reaches_manage(project: Path) -> None:
-    (project / ".env").write_text("SECRET_KEY=mine\nREDIS_URL=\n")
+@pytest.fixture
+def env_file(project: Path) -> Iterator[Path]:
+    """The project's `.env`, gone again afterwards."""
+    path = project / ".env"
+    yield path
+    path.unlink()
+
+
+def test_what_the_env_file_says_reaches_manage(project: Path, env_file: Path) -> None:
+    env_file.write_text("SECRET_KEY=mine\nREDIS_URL=\n")
     assert "SECRET_KEY=mine\n" in finish(project, "manage", "show").stdout
 
 
-def test_a_demo_is_made_anew_and_knows_nothing_of_the_person_s_settings(project: Path) -> None:
+def test_a_demo_is_made_anew_and_knows_nothing_of_a_person_s_settings(project: Path, env_file: Path) -> None:
     elsewhere = "redis://127.0.0.1:1/0"
-    (project / ".env.example").write_text("SECRET_KEY=\nREDIS_URL=\n")
-    (project / ".env").write_text(f"REDIS_URL={elsewhere}\n")
-    (project / ".data" / "demo" / "redis").mkdir(parents=True)
-    (project / ".data" / "demo" / "redis" / "old").touch()
+    env_file.write_text(f"REDIS_URL={elsewhere}\n")
+    former = project / ".data" / "demo" / "redis" / "former"
+    former.parent.mkdir(parents=True)
+    former.touch()
     demo = finish(project, "demo", REDIS_URL=elsewhere, SECRET_KEY="mine")
     assert demo.returncode == 0
     assert demo.stdout.splitlines()[-1].startswith("the story of http://127.0.0.1:")
-    assert not (project / ".data" / "demo" / "redis" / "old").exists()
+    assert not former.exists()
