@@ -1,37 +1,16 @@
 """Calls to outside services end in time, however the other side behaves. The other side is a socket of our own."""
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from common import vendors
+from common.tests.servers import server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-@contextmanager
-def server(play: Callable[[socket.socket], None]) -> Iterator[str]:
-    """The address of a server that reads one request and lets `play` answer it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_serve, args=(listener, play), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    thread.join(5)
-
-
-def _serve(listener: socket.socket, play: Callable[[socket.socket], None]) -> None:
-    connection, _ = listener.accept()
-    with connection:
-        connection.recv(65536)
-        try:
-            play(connection)
-        except OSError:
-            return
 
 
 def _drip(head: bytes, drops: bytes) -> Callable[[socket.socket], None]:

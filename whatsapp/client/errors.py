@@ -15,7 +15,11 @@ _BY_TEXT: list[tuple[str, re.Pattern[str]]] = [
     ("rate", re.compile(r"rate-overlimit|too many requests", re.I)),
     (
         "reconnect",
-        re.compile(r"not connected|logged[ _-]?out|disconnected|\bbanned\b|session (?:closed|not found)", re.I),
+        re.compile(
+            r"not connected|logged[ _-]?out|disconnected|\bbanned\b"
+            r"|session[ _-]closed|session.{0,80}?(?:not[ _-]?found|does(?: not|n't) exist)",
+            re.I,
+        ),
     ),
     ("forbidden", re.compile(r"not[ -](?:an )?admin|\bforbidden\b|not-authorized", re.I)),
 ]

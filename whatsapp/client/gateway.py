@@ -9,8 +9,12 @@ from django.conf import settings
 
 from common import vendors
 from common.vendors import Answer, Invalid, RetrySoon, UnknownOutcome
-from whatsapp.client import errors, parsing
+from whatsapp.client import errors, parsing, wire
 from whatsapp.client.results import CreatedCommunity, ListedGroup, SessionStatus, Snapshot
+
+_TIMEOUT = re.compile(r"timed?[ _-]?out", re.I)
+#: What a refusal says that knows no reason.
+_NO_TEXT = {"", "null", "undefined", "[object object]"}
 
 
 class GatewayClient:
@@ -18,7 +22,8 @@ class GatewayClient:
     One gateway of `settings.WHATSAPP_GATEWAYS`. `session_id` is always the gateway's own (`wa_<uuid>`).
 
     Every answer, HTML with status 200 included, ends as a result or as one error of the family in `common.vendors`
-    and `whatsapp.client.errors`. Retrying is the caller's business, but for one repeat of a broken read.
+    and `whatsapp.client.errors`. Retrying is the caller's business, but for one repeat of a read whose connection
+    broke; one that took all of its time is not repeated.
     """
 
     def __init__(self, name: str) -> None:
@@ -30,12 +35,16 @@ class GatewayClient:
 
     def connect(self, session_id: str) -> None:
         """Start a session; its QR code then comes with `status`. Repeating it is harmless."""
-        self._object(self._send("POST", "/connect", {"sessionId": session_id}))
+        _check(self._send("POST", "/connect", {"sessionId": session_id}))
+
+    def disconnect(self, session_id: str) -> None:
+        """Log a session out: its next connect needs a QR code."""
+        _check(self._send("POST", f"/disconnect/{quote(session_id, safe='')}", {}))
 
     def status(self, session_id: str) -> SessionStatus:
-        """The state of a session."""
-        answer = self._read(f"/status/{quote(session_id, safe='')}")
-        found = parsing.session_status(self._object(answer), clock_offset=vendors.clock_offset(answer))
+        """The state of a session, asked for with little patience: it is asked for often."""
+        answer = self._read(f"/status/{quote(session_id, safe='')}", timeout=settings.WHATSAPP_STATUS_TIMEOUT)
+        found = parsing.session_status(_object(answer), clock_offset=vendors.clock_offset(answer))
         if found is None:
             raise RetrySoon("the gateway gave a status that means nothing")
         return found
@@ -50,14 +59,15 @@ class GatewayClient:
     def list_participants(self, session_id: str, jid: str) -> Snapshot:
         """Everybody in a group, in one answer."""
         path = f"/groups/{quote(session_id, safe='')}/{quote(jid, safe='')}/participants"
-        found = parsing.snapshot(self._object(self._read(path)))
+        found = parsing.snapshot(_object(self._read(path)))
         if found is None:
             raise RetrySoon("the gateway gave an answer without a list of participants")
         return found
 
     def invite_link(self, session_id: str, jid: str) -> str:
-        """The group's link. :raises Invalid: the gateway gave no usable code"""
-        body = self._object(self._read(f"/groups/{quote(session_id, safe='')}/{quote(jid, safe='')}/invite"))
+        """The group's link, for a person who waits for it. :raises Invalid: the gateway gave no usable code"""
+        path = f"/groups/{quote(session_id, safe='')}/{quote(jid, safe='')}/invite"
+        body = _object(self._send("GET", path, timeout=settings.WHATSAPP_INTERACTIVE_TIMEOUT))
         link = parsing.invite_link(body.get("inviteLink") or body.get("inviteCode"))
         if not link:
             raise Invalid("the gateway gave an invite code that is none")
@@ -89,62 +99,76 @@ class GatewayClient:
             raise UnknownOutcome(str(error)) from error
         return _created(answer)
 
-    def _read(self, path: str) -> Answer:
+    def _read(self, path: str, *, timeout: float | None = None) -> Answer:
         """A GET, repeated once when its connection broke."""
-        for is_last in (False, True):
-            try:
-                return self._call("GET", path)
-            except (vendors.NotSent, vendors.Broken) as error:
-                if is_last:
-                    raise RetrySoon(str(error)) from error
-        raise AssertionError
-
-    def _send(self, method: str, path: str, body: Any) -> Answer:
         try:
-            return self._call(method, path, body)
+            return self._call("GET", path, timeout=timeout)
+        except vendors.TimedOut as error:
+            raise RetrySoon(str(error)) from error
+        except (vendors.NotSent, vendors.Broken):
+            return self._send("GET", path, timeout=timeout)
+
+    def _send(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Answer:
+        try:
+            return self._call(method, path, body, timeout=timeout)
         except (vendors.NotSent, vendors.Broken) as error:
             raise RetrySoon(str(error)) from error
 
-    def _call(self, method: str, path: str, body: Any = None) -> Answer:
-        timeout = settings.WHATSAPP_READ_TIMEOUT
-        return vendors.call(method, self._url + path, headers=self._headers, timeout=timeout, json=body)
+    def _call(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Answer:
+        patience = timeout or settings.WHATSAPP_READ_TIMEOUT
+        return vendors.call(method, self._url + path, headers=self._headers, timeout=patience, json=body)
 
-    def _object(self, answer: Answer) -> dict[str, Any]:
-        body = _json(answer)
-        if not isinstance(body, dict):
-            raise RetrySoon("the gateway answered with something that is no object")
-        return body
+
+def _object(answer: Answer) -> dict[str, Any]:
+    body = _json(answer)
+    if not isinstance(body, dict):
+        raise RetrySoon("the gateway answered with something that is no object")
+    return body
 
 
 def _json(answer: Answer) -> Any:
     """The body of a success. :raises VendorError: it is a refusal, by status or by `success: false`, or no JSON"""
-    body = _parse(answer)
-    if answer.status >= 300 or (isinstance(body, dict) and body.get("success") is False):
-        raise errors.from_answer(answer, _error_text(answer, body))
+    body = _check(answer)
     if body is None:
         raise RetrySoon("the gateway answered with something that is no JSON")
     return body
 
 
+def _check(answer: Answer) -> Any:
+    """The body of a success, None when that is no JSON. :raises VendorError: it is a refusal"""
+    body = wire.read(answer.body)
+    if answer.status >= 300 or _says_no(body):
+        raise errors.from_answer(answer, _error_text(answer, body))
+    return body
+
+
+def _says_no(body: Any) -> bool:
+    return isinstance(body, dict) and body.get("success") is False
+
+
 def _created(answer: Answer) -> CreatedCommunity:
-    """As `_json`, but whatever is no clear refusal leaves the outcome unknown: a timeout of the gateway's own, too."""
-    body = _parse(answer)
-    is_success = answer.status < 300 and isinstance(body, dict) and body.get("success") is not False
-    if is_success and (created := parsing.created_community(body)):
+    """As `_json`, but whatever is no clear refusal leaves the outcome unknown."""
+    body = wire.read(answer.body)
+    if answer.status >= 300 or _says_no(body):
+        if _is_clear(answer.status, text := _error_text(answer, body)):
+            raise errors.from_answer(answer, text)
+    elif isinstance(body, dict) and (created := parsing.created_community(body)):
         return created
-    text = _error_text(answer, body)
-    is_refusal = isinstance(body, dict) and body.get("success") is False
-    is_clear = is_refusal or 300 <= answer.status < 500 or (answer.status >= 500 and errors.refusal(text))
-    if is_clear and not re.search(r"timed? ?out", text, re.I):
-        raise errors.from_answer(answer, text)
     raise UnknownOutcome(f"{answer.status}: the answer does not say what was created")
 
 
-def _parse(answer: Answer) -> Any:
-    try:
-        return json.loads(answer.body)
-    except ValueError:
-        return None
+def _is_clear(status: int, text: str) -> bool:
+    """
+    Whether a refused create surely created nothing.
+
+    A timeout is the gateway's own: its query may still succeed. So may whatever a proxy or a crash cut short, which
+    is all that a 5xx says unless its text names a reason.
+    """
+    if status == 408 or _TIMEOUT.search(text):
+        return False
+    if status >= 500:
+        return bool(errors.refusal(text))
+    return status >= 300 or text.strip().lower() not in _NO_TEXT
 
 
 def _error_text(answer: Answer, body: Any) -> str:
@@ -152,5 +176,5 @@ def _error_text(answer: Answer, body: Any) -> str:
     if isinstance(body, dict):
         error = body.get("error") or body.get("message") or ""
         return error if isinstance(error, str) else json.dumps(error)
-    text = answer.body[:2000].decode(errors="replace")
+    text = wire.clean(answer.body[:2000].decode(errors="replace"))
     return "" if "<html" in text.lower() else text

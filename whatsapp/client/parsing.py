@@ -1,17 +1,21 @@
 """
-Lenient reading of the gateway's spellings. Nothing here raises on strange values inside a well-formed answer:
-what cannot be read is absent, and is counted where counting matters.
+Lenient reading of the gateway's spellings. Nothing here raises, whatever the values: what cannot be read is absent,
+and is counted where counting matters. Texts are limited to what a row and its indexes hold.
 """
 
-import json
 import re
 from typing import Any
 
 from common import phones
+from whatsapp.client import wire
 from whatsapp.client.results import CreatedCommunity, ListedGroup, Participant, SessionStatus, Snapshot
 
 _INVITE = re.compile(r"^(?:https?://chat\.whatsapp\.com/(?:invite/)?)?([A-Za-z0-9_-]{8,64})/?(?:\?.*)?$")
 _NO_CODE = {"undefined", "null", "none", "false", "[object object]"}
+_MAX_NAME = 1_000
+_MAX_QR = 20_000
+_MAX_JID = 255
+_MAX_DIGITS = 9
 _STATUS = {
     "connected": "connected", "open": "connected", "qr": "qr_pending", "connecting": "connecting",
     "disconnected": "disconnected", "close": "disconnected", "logged_out": "logged_out", "loggedout": "logged_out",
@@ -28,7 +32,7 @@ def invite_link(value: Any) -> str:
 
 def jid(value: Any) -> str | None:
     """A JID without its `:device`, and with `@c.us` written `@s.whatsapp.net`; None when it is none."""
-    if not isinstance(value, str) or value.count("@") != 1:
+    if not isinstance(value, str) or len(value) > _MAX_JID or value.count("@") != 1:
         return None
     user, _, server = value.strip().partition("@")
     user = user.partition(":")[0]
@@ -36,24 +40,28 @@ def jid(value: Any) -> str | None:
 
 
 def count(value: Any) -> int | None:
-    """A number given as a number or as digits in a text."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value if value >= 0 else None
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else None
+    """A number of people, given as a number or as digits in a text; None beyond any group's size."""
+    text = _text(value).strip()
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
+
+
+def _text(value: Any) -> str:
+    """A text, or a number as one; empty for anything else."""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18
+    return str(value) if is_number else ""
 
 
 def session_status(body: dict[str, Any], *, clock_offset: float | None = None) -> SessionStatus | None:
-    """None when the status is a word we do not know."""
-    status = _STATUS.get(str(body.get("status", "")).lower())
+    """None when the status is a word we do not know. Too long a QR code is none: cut short, it would open nothing."""
+    status = _STATUS.get(_text(body.get("status")).lower())
     if status is None:
         return None
-    phone = phones.from_whatsapp(str(body.get("phoneNumber") or ""))
-    qr_code = body.get("qr") or body.get("qrCode") or ""
-    return SessionStatus(
-        status, phone.e164 if phone else None, qr_code if isinstance(qr_code, str) else "", clock_offset
-    )
+    phone = phones.from_whatsapp(_text(body.get("phoneNumber")))
+    qr_code = body.get("qr") or body.get("qrCode")
+    is_usable = isinstance(qr_code, str) and len(qr_code) <= _MAX_QR
+    return SessionStatus(status, phone.e164 if phone else None, str(qr_code) if is_usable else "", clock_offset)
 
 
 def groups(body: Any) -> list[ListedGroup] | None:
@@ -75,7 +83,7 @@ def _group(row: dict[str, Any]) -> ListedGroup | None:
     link = next((row[name] for name in ("inviteLink", "invite_link", "inviteCode") if row.get(name)), "")
     return ListedGroup(
         jid=found,
-        name=str(row.get("name") or row.get("subject") or "").strip(),
+        name=(_text(row.get("name")) or _text(row.get("subject"))).strip()[:_MAX_NAME],
         is_community=row.get("isCommunity") is True,
         is_announcement=row.get("isCommunityAnnounce") is True,
         linked_parent=jid(row.get("linkedParent")),
@@ -108,10 +116,7 @@ def snapshot(body: dict[str, Any]) -> Snapshot | None:
 def participant(value: Any) -> Participant | None:
     """A person from an object, a JID or number as text, or JSON in a text; None when it names nobody."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return None
+        value = wire.read(value)
     if isinstance(value, str):
         value = {"id": value}
     if not isinstance(value, dict):
@@ -140,9 +145,7 @@ def _lid(value: Any) -> str | None:
 
 def _phone(value: Any, lid: str | None) -> phones.PhoneNumber | None:
     """A phone that equals the LID's digits is no phone: gateways fill the field with them."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    text = str(value).strip()
+    text = _text(value).strip()
     if "@" in text:
         found = jid(text)
         if found is None or not found.endswith("@s.whatsapp.net"):

@@ -4,11 +4,18 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from whatsapp.client import parsing
 from whatsapp.client.results import Participant
 
 LID = "173087265951971@lid"
+NAMES = [
+    "id", "jid", "lid", "phone", "phoneNumber", "isAdmin", "admin", "name", "subject", "participants", "size", "groups",
+    "participantsCount", "totalParticipants", "status", "qr", "qrCode", "groupId", "communityId", "announcementGroupId",
+    "inviteLink", "inviteCode", "linkedParent", "isCommunity",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -119,3 +126,31 @@ def test_the_group_id_of_a_created_community_is_its_parent(
 @pytest.mark.parametrize("body", [{}, {"success": True}, {"groupId": None}, {"groupId": 7}, {"groupId": "x"}])
 def test_an_answer_without_a_jid_says_nothing_of_what_was_created(body: dict[str, Any]) -> None:
     assert parsing.created_community(body) is None
+
+
+JUNK: Any = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(codec=None))
+    | st.sampled_from(["9" * 5000, "²", "٣", "1@lid", "1@g.us", "+91", LID, 10**4000, -(10**4000), "{" * 100_000]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(NAMES), inner),
+)
+
+
+@given(JUNK)
+def test_nothing_raises_whatever_it_is_given(value: Any) -> None:
+    for read in (parsing.invite_link, parsing.jid, parsing.count, parsing.groups, parsing.participant):
+        read(value)
+    body = value if isinstance(value, dict) else {"participants": value, "status": value, "groupId": value}
+    parsing.snapshot(body)
+    parsing.session_status(body)
+    parsing.created_community(body)
+
+
+@pytest.mark.parametrize(
+    "value", ["9" * 5000, pytest.param(10**5000, id="huge"), "9999999999", "²", -1, True, "-1", 1.5, None]
+)
+def test_what_counts_nobody_is_no_number(value: Any) -> None:
+    assert parsing.count(value) is None
