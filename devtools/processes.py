@@ -90,9 +90,8 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    child = Child(name, process, log, stop_signal)
-    _running.append(child)
-    return child
+    _running.append(Child(name, process, log, stop_signal))
+    return _running[-1]
 
 
 def stop(children: Iterable[Child], *, grace: float = GRACE_SECONDS) -> None:
