@@ -23,6 +23,10 @@ _GROUPS = [
         ("People", "group", "accounts", "appuser"),
         ("Staff", "shield_person", "accounts", "staffuser"),
     ],
+    [
+        ("Webhooks", "inbox", "webhooks", "delivery"),
+        ("Refused webhooks", "block", "webhooks", "refusedcount"),
+    ],
 ]
 
 

@@ -293,6 +293,8 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
+        # A Host header of nonsense is answered with 400; scanners send them all day.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
 

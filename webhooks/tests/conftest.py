@@ -39,10 +39,12 @@ def _forget() -> None:
 def post() -> Post:
     """`post(event, …)` sends events as the sender does; `body=` and `headers=` say otherwise."""
 
+    client = Client(raise_request_exception=False)
+
     def send(*events: dict[str, Any], body: bytes | None = None, path: str = source.PATH, headers: Any = None) -> Any:
         sent = source.body_of(*events) if body is None else body
         signed = {source.HEADER: source.signature(sent)} if headers is None else headers
-        return Client(raise_request_exception=False).generic(
+        return client.generic(
             "POST",
             path,
             sent,

@@ -1,0 +1,162 @@
+"""Sweeping, replaying in batches, counting what is wrong, and counting what was refused."""
+
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.core.checks import run_checks
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from common import tenancy
+from webhooks import refusals, services, tasks, waking
+from webhooks.models import Delivery, RefusedCount
+from webhooks.tests.conftest import Post, queued
+from webhooks.tests.factories import DeliveryFactory, RefusedCountFactory
+from webhooks.tests.source import event
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_sweep_wakes_a_source_whose_events_nobody_announced(post: Post) -> None:
+    with mock.patch("webhooks.waking.wake"):
+        post(event("e1"))
+    tasks.sweep()
+    assert len(queued()) == 1
+
+
+def test_the_sweep_leaves_alone_what_is_not_due() -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    DeliveryFactory.create(status="failed", run_after=later)
+    DeliveryFactory.create(status="parked", run_after=later)
+    DeliveryFactory.create(status="dead")
+    assert services.sweep() == []
+    Delivery.objects.filter(status="failed").update(run_after=timezone.now())
+    assert services.sweep() == ["test"]
+
+
+def test_more_than_a_batch_is_processed_again_in_several(django_assert_max_num_queries: Any) -> None:
+    DeliveryFactory.create_batch(30)
+    told: list[int] = []
+    with mock.patch.object(services, "_BATCH", 12):
+        assert services.process_again(deliveries=Delivery.objects.all(), progress=told.append) == 30
+    assert told == [12, 12, 6]
+    assert Delivery.objects.due().count() == 30
+
+
+def test_what_is_being_handled_is_not_touched_and_not_waited_for(transactional_db: None) -> None:
+    held, free = DeliveryFactory.create(), DeliveryFactory.create()
+    holding, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Delivery.objects.select_for_update().get(pk=held.pk)
+            holding.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(20)
+    assert services.process_again(deliveries=Delivery.objects.all()) == 1
+    done.set()
+    thread.join()
+    assert Delivery.objects.get(status="received").pk == free.pk
+
+
+def test_unparking_inside_a_tenant_s_transaction_is_undone_with_it() -> None:
+    DeliveryFactory.create(status="parked", waits_for="group:1", run_after=timezone.now())
+    with pytest.raises(ValueError, match="late"), tenancy.tenant("org_a"):
+        assert services.unpark(waits_for="group:1") == 1
+        raise ValueError("late")
+    assert Delivery.objects.get().status == "parked"
+
+
+def test_troubles_are_counted() -> None:
+    now = timezone.now()
+    DeliveryFactory.create_batch(2)
+    DeliveryFactory.create(status="failed", run_after=now + timedelta(hours=1))
+    DeliveryFactory.create(status="parked", run_after=now + timedelta(hours=1), parked_at=now - timedelta(days=2))
+    DeliveryFactory.create(status="parked", run_after=now + timedelta(hours=1), parked_at=now)
+    DeliveryFactory.create(status="received", run_after=now - timedelta(minutes=5))
+    today = datetime.now(UTC).date()
+    RefusedCountFactory.create(reason="a", day=today, number=2)
+    RefusedCountFactory.create(reason="a", day=today - timedelta(days=1), number=3)
+    RefusedCountFactory.create(reason="a", day=today - timedelta(days=2), number=100)
+    found = services.troubles(parked_longer_than=timedelta(days=1))
+    assert found.refused == {("test", "a"): 5}
+    assert (found.dead, found.failed, found.parked_long) == (2, 1, 1)
+    assert found.oldest_due is not None
+    assert timedelta(minutes=5) <= found.oldest_due < timedelta(minutes=6)
+
+
+def test_a_flood_of_refusals_is_one_statement_and_one_line_of_log(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.WEBHOOK_REFUSED_WRITE_SECONDS = 3600
+    with mock.patch("webhooks.refusals._start_timer"):
+        for _ in range(1000):
+            refusals.count("test", "wrong_signature")
+    with mock.patch.object(type(RefusedCount.objects), "add", wraps=RefusedCount.objects.add) as added:
+        refusals.write()
+        refusals.write()
+    assert added.call_count == 1
+    assert RefusedCount.objects.get().number == 1000
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_reasons_without_end_are_counted_together(settings: Any) -> None:
+    with mock.patch("webhooks.refusals._start_timer"):
+        settings.WEBHOOK_REFUSED_WRITE_SECONDS = 3600
+        for number in range(1000):
+            refusals.count("test", f"reason {number}\0" + "x" * 1000)
+    refusals.write()
+    assert RefusedCount.objects.count() == refusals._MOST_KINDS + 1
+    assert RefusedCount.objects.get(reason="others").number == 1000 - refusals._MOST_KINDS
+
+
+def test_counts_survive_a_database_that_is_away(settings: Any) -> None:
+    with mock.patch.object(type(RefusedCount.objects), "add", side_effect=OperationalError("gone")):
+        refusals.count("test", "wrong_signature")
+    refusals.count("test", "wrong_signature")
+    assert RefusedCount.objects.get().number == 2
+
+
+def test_counts_are_written_by_a_thread_of_their_own(transactional_db: None, settings: Any) -> None:
+    settings.WEBHOOK_REFUSED_WRITE_SECONDS = 0.05
+    for _ in range(3):
+        refusals.count("test", "wrong_signature")
+    timer = refusals._timer
+    assert timer is not None
+    timer.join(10)
+    assert RefusedCount.objects.get().number == 3
+
+
+def test_a_wake_up_that_was_swallowed_is_made_up_for_by_a_last_look(post: Post) -> None:
+    tasks.drain(source="test", is_last_look=False)
+    (message,) = queued_for_later()
+    assert "'is_last_look': True" in message
+    tasks.drain(source="test", is_last_look=True)
+    assert len(queued_for_later()) == 1
+
+
+def queued_for_later() -> list[str]:
+    """The arguments of messages that are not to be handled at once."""
+    return [message["headers"]["kwargsrepr"] for message in queued() if message["headers"]["eta"]]
+
+
+def test_the_last_look_comes_after_everything_that_was_kept_quiet() -> None:
+    with mock.patch("webhooks.waking._send") as sent:
+        waking.look_once_more("test")
+    assert sent.call_args.kwargs["after"] >= waking.WINDOW + waking.QUIET
+
+
+@pytest.mark.parametrize("path", ["webhooks.nowhere.SOURCE", "webhooks.tests.source.SECRET", "nonsense"])
+def test_a_source_that_cannot_be_used_is_named_by_the_checks(settings: Any, path: str) -> None:
+    assert [found.id for found in run_checks() if found.id == "webhooks.E001"] == []
+    settings.WEBHOOK_SOURCES = {"broken": path}
+    (found,) = [found for found in run_checks() if found.id == "webhooks.E001"]
+    assert "broken" in found.msg
