@@ -51,8 +51,12 @@ def sandbox_process() -> Iterator[Sandbox]:
     """The outside services, at the address that the settings name."""
     port = urlsplit(settings.SANDBOX_URL).port
     assert port is not None
-    key = str(settings.WHATSAPP_GATEWAYS["main"]["api_key"])
-    with running_sandbox(port=port, environment={"SANDBOX_GATEWAY_API_KEY": key}) as sandbox:
+    gateway = settings.WHATSAPP_GATEWAYS["main"]
+    secrets = {
+        "SANDBOX_GATEWAY_API_KEY": str(gateway["api_key"]),
+        "SANDBOX_WEBHOOK_SECRET": str(gateway["webhook_secrets"][0]),
+    }
+    with running_sandbox(port=port, environment=secrets) as sandbox:
         yield sandbox
 
 

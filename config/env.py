@@ -5,14 +5,16 @@ Every name is described in `.env.example`. A name that is missing has an empty v
 (`config.checks`) says which one, so that `manage.py check` is the one place that complains.
 """
 
+import os
 from pathlib import Path
+from typing import Any
 
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"), overwrite=False)
 
 LOCAL = _env.bool("LOCAL", default=False)
 DEBUG = _env.bool("DEBUG", default=False)
@@ -28,7 +30,7 @@ DATABASE_OWNER_URL = _env.str("DATABASE_OWNER_URL", default="")
 REDIS_URL = _env.str("REDIS_URL", default="")
 
 TOKEN_ISSUERS: dict[str, dict[str, object]] = _env.json("TOKEN_ISSUERS", default={})
-WHATSAPP_GATEWAYS: dict[str, dict[str, object]] = _env.json("WHATSAPP_GATEWAYS", default={})
+WHATSAPP_GATEWAYS: dict[str, dict[str, Any]] = _env.json("WHATSAPP_GATEWAYS", default={})
 
 PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
 WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", default=20.0)

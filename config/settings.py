@@ -134,6 +134,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL
 SESSION_COOKIE_SECURE = not LOCAL
 CSRF_COOKIE_SECURE = not LOCAL
+CSRF_FAILURE_VIEW = "common.responses.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 
 #: Largest request body, in bytes; beyond it the answer is 413.
@@ -145,8 +146,9 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasAppUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["common.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["common.filters.FilterBackend"],
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is for CORS; the OpenAPI document describes the API
     "DEFAULT_PAGINATION_CLASS": "common.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.responses.exception_handler",
@@ -177,7 +179,7 @@ TOKEN_ISSUERS = env.TOKEN_ISSUERS
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------
 #: name → {"url": …, "api_key": …, "webhook_secrets": […]}. A Session names its gateway.
-WHATSAPP_GATEWAYS = env.WHATSAPP_GATEWAYS
+WHATSAPP_GATEWAYS: dict[str, dict[str, Any]] = env.WHATSAPP_GATEWAYS
 WHATSAPP_READ_TIMEOUT = 65.0
 #: Asked of every session again and again: one that does not answer must not hold up the others.
 WHATSAPP_STATUS_TIMEOUT = 8.0
@@ -195,7 +197,7 @@ WHATSAPP_CLOCK_UNCERTAINTY = 2.0
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
 #: The name in `/webhooks/<name>` → the dotted path of a `webhooks.sources.Source`.
-WEBHOOK_SOURCES: dict[str, str] = {}
+WEBHOOK_SOURCES = {"whatsapp": "whatsapp.inbound.SOURCE"}
 #: Most events in one request.
 WEBHOOK_MAX_EVENTS = 1000
 #: Deliveries that have ended are deleted after so many days.

@@ -3,10 +3,16 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Count, Q
-from django.db.models.functions import Now
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from common.tenancy.models import TenantModel, tenant_unique
+from whatsapp.models.member import GroupMember
+
+
+def _counted(people: QuerySet[GroupMember]) -> Coalesce:
+    number = people.order_by().values("group").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0)
 
 
 class GroupQuerySet(models.QuerySet["Group"]):
@@ -14,15 +20,16 @@ class GroupQuerySet(models.QuerySet["Group"]):
 
     def with_counts(self) -> Self:
         """
-        Adds `active_count`, `left_count` and `hidden_count`, from rows.
+        Adds `active_count`, `left_count` and `hidden_count`, from rows, for the groups that are shown only.
 
         A stored counter drifts: one said "1 member" for weeks.
         """
-        active = Q(members__status="active")
+        people = GroupMember.objects.filter(organization=OuterRef("organization"), group=OuterRef("pk"))
+        active = people.filter(status=GroupMember.Status.ACTIVE)
         return self.annotate(
-            active_count=Count("members", filter=active),
-            left_count=Count("members", filter=Q(members__status="left")),
-            hidden_count=Count("members", filter=active & Q(members__full_phone=None)),
+            active_count=_counted(active),
+            left_count=_counted(people.filter(status=GroupMember.Status.LEFT)),
+            hidden_count=_counted(active.filter(full_phone=None)),
         )
 
     def trackable(self) -> Self:

@@ -37,6 +37,7 @@ class Session(TenantModel):
     lid = models.TextField(blank=True)
     status = models.TextField(choices=Status, default=Status.CONNECTING)
     status_reason = models.TextField(blank=True)
+    status_at = models.DateTimeField(null=True, blank=True)
     qr_code = models.TextField(blank=True)
     qr_received_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)

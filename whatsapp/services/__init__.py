@@ -1,6 +1,6 @@
 """Rules and rows of WhatsApp."""
 
-from whatsapp.services.groups import CommunityGroups, store_community, store_invite_link
+from whatsapp.services.groups import CommunityGroups, store_community, store_invite_link, waits_for_group
 from whatsapp.services.members import apply_snapshot
 from whatsapp.services.membership import Change, Outcome, record_change
 from whatsapp.services.sessions import (
@@ -15,6 +15,7 @@ from whatsapp.services.sessions import (
     record_disconnect,
     record_status,
     unchoose_community_session,
+    waits_for_session,
 )
 from whatsapp.services.sync import (
     GroupNotTrackable,
@@ -58,4 +59,6 @@ __all__ = [
     "store_invite_link",
     "sweep_runs",
     "unchoose_community_session",
+    "waits_for_group",
+    "waits_for_session",
 ]

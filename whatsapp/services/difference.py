@@ -60,6 +60,8 @@ def compare(people: list[Participant], rows: list[Row], started_at: datetime) ->
     newest = started_at - timedelta(seconds=settings.WHATSAPP_CLOCK_UNCERTAINTY)
     seen: set[UUID] = set()
     for person, row, bare in _match(people, rows):
+        if row and bare:
+            _absorb(row, bare)
         if row is None:
             difference.added.append(person)
         elif row.id not in seen:
@@ -75,6 +77,12 @@ def compare(people: list[Participant], rows: list[Row], started_at: datetime) ->
             else:
                 difference.left.append(row)
     return difference
+
+
+def _absorb(row: Row, bare: Row) -> None:
+    """Of two rows that are one person, what the newer event told counts."""
+    if bare.last_event_at and (row.last_event_at is None or bare.last_event_at > row.last_event_at):
+        row.status, row.last_event_at = bare.status, bare.last_event_at
 
 
 def _match(people: list[Participant], rows: list[Row]) -> Iterator[tuple[Participant, Row | None, Row | None]]:

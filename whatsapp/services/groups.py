@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Q
 
+from webhooks.services import unpark
 from whatsapp.client import CreatedCommunity
 from whatsapp.models import Group, Session
 
@@ -31,8 +32,17 @@ def _store(session: Session, jid: str, name: str, kind: str, parent: Group | Non
     facts = {"session": session, "name": name, "kind": kind, "parent": parent}
     if link:
         facts["invite_link"] = link
-    group, _ = Group.objects.update_or_create(organization_id=session.organization_id, group_jid=jid, defaults=facts)
+    group, is_new = Group.objects.update_or_create(
+        organization_id=session.organization_id, group_jid=jid, defaults=facts
+    )
+    if is_new:
+        unpark(waits_for=waits_for_group(group.organization_id, group.group_jid))
     return group
+
+
+def waits_for_group(organization_id: str, jid: str) -> str:
+    """What deliveries about an unknown group are parked for."""
+    return f"whatsapp group {organization_id} {jid}"
 
 
 @transaction.atomic

@@ -116,6 +116,8 @@ def _write(run: SyncRun, difference: Difference, *, is_first: bool) -> None:
     with connection.cursor() as cursor:
         for survivor, merged in difference.merged:
             history.move(survivor=survivor.id, merged=merged.id)
+            cursor.execute(_ABSORB, [survivor.id, merged.id])
+            cursor.execute(_JOINED, [survivor.id, merged.id])
         _run(cursor, _DELETE, [[merged.id for _, merged in difference.merged]], len(difference.merged))
         _run(cursor, _LEAVE, [run.started_at, now, [row.id for row in difference.left]], len(difference.left))
         _run(cursor, _UPDATE, [now, *_row_columns(difference.updated)], len(difference.updated))
@@ -170,6 +172,15 @@ def _end(run: SyncRun, status: SyncRun.Status, difference: Difference | None = N
     return run
 
 
+_FROM_MERGED = "FROM workshop_group_members AS merged WHERE survivor.id = %s AND merged.id = %s"
+_ABSORB = f"""
+UPDATE workshop_group_members AS survivor
+SET status = merged.status, left_at = merged.left_at, last_event_at = merged.last_event_at
+{_FROM_MERGED} AND merged.last_event_at > coalesce(survivor.last_event_at, '-infinity')
+"""
+_JOINED = f"""
+UPDATE workshop_group_members AS survivor SET joined_at = least(survivor.joined_at, merged.joined_at) {_FROM_MERGED}
+"""
 _DELETE = "DELETE FROM workshop_group_members WHERE id = ANY(%s::uuid[])"
 _LEAVE = """
 UPDATE workshop_group_members SET status = 'left', left_at = %s, updated_at = %s WHERE id = ANY(%s::uuid[])

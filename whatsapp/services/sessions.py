@@ -11,6 +11,7 @@ from common import tenancy
 from common.errors import DomainError
 from common.queue import enqueue
 from organizations.models import Organization
+from webhooks.services import unpark
 from whatsapp.client import SessionStatus
 from whatsapp.models import Group, Session, SyncRun
 from whatsapp.services.sync import request_syncs
@@ -22,6 +23,11 @@ _POLL_CONNECTED = timedelta(seconds=60)
 #: A session that connects again within this time is not reconciled again.
 _RECONCILE_PAUSE = timedelta(minutes=5)
 _RECONCILE_SPREAD = timedelta(seconds=60)
+
+
+def waits_for_session(gateway: str, gateway_session_id: str) -> str:
+    """What deliveries of an unknown session are parked for."""
+    return f"whatsapp session {gateway} {gateway_session_id}"
 
 
 class SessionNotConnected(DomainError):
@@ -46,20 +52,25 @@ def create_session(*, organization_id: str, label: str = "", gateway: str = "mai
     session = Session.objects.create(
         organization_id=organization_id, label=label, gateway=gateway, gateway_session_id=f"wa_{uuid.uuid4()}"
     )
+    unpark(waits_for=waits_for_session(gateway, session.gateway_session_id))
     _start(session)
     return session
 
 
 @transaction.atomic
-def record_status(*, session: Session, status: SessionStatus) -> Session:
+def record_status(*, session: Session, status: SessionStatus, at: datetime | None = None) -> Session:
     """
-    Store what is said of a session. Repeats change nothing but the time it was last heard of.
+    Store what is said of a session; `at` is when it was so, by our clock, where an event tells it. Older news than
+    what is known changes nothing, and repeats change nothing but the time the session was last heard of.
 
     A known number that connects under a new session moves there with all that belongs to it. A session that has become
     connected is reconciled, and what waited for it goes on.
     """
     session = Session.objects.select_for_update().get(pk=session.pk)
-    was_connected = session.is_connected
+    at = at or timezone.now()
+    if session.status_at and at < session.status_at:
+        return session
+    session.status_at, was_connected = at, session.is_connected
     session.status, session.status_reason, session.last_seen_at = status.status, "", timezone.now()
     if status.qr_code != session.qr_code:
         session.qr_code, session.qr_received_at = status.qr_code, timezone.now() if status.qr_code else None
@@ -123,7 +134,7 @@ def record_disconnect(*, session: Session, reason: str) -> None:
     """A session that was thought to be usable is not. One that is logged out stays that."""
     usable = [Session.Status.CONNECTED, Session.Status.CONNECTING, Session.Status.QR_PENDING]
     Session.objects.filter(pk=session.pk, status__in=usable).update(
-        status=Session.Status.DISCONNECTED, status_reason=reason, last_seen_at=timezone.now()
+        status=Session.Status.DISCONNECTED, status_reason=reason, status_at=timezone.now(), last_seen_at=timezone.now()
     )
 
 

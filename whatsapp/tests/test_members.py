@@ -246,6 +246,23 @@ def test_two_rows_become_one_when_they_turn_out_to_be_one_person(sync: Sync, gro
     assert rows["2001@lid"].full_phone == "+919800000001"
 
 
+def test_of_two_rows_that_become_one_the_newer_event_counts(sync: Sync, group: Group) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    GroupMemberFactory.create(
+        group=group, lid=None, full_phone="+919800000001", phone_number="9800000001",
+        status="left", left_at=later, last_event_at=later,
+    )  # fmt: skip
+    long_ago = timezone.now() - timedelta(days=3)
+    GroupMemberFactory.create(
+        group=group, lid="2001@lid", full_phone=None, phone_number=None, status="left", left_at=long_ago,
+        last_event_at=long_ago,
+    )  # fmt: skip
+    run = sync([OWN, Participant("2001@lid", "+919800000001", "9800000001", is_admin=False)])
+    assert (run.returned, run.kept) == (0, 1)
+    only = members(group)["2001@lid"]
+    assert (only.status, only.left_at, only.last_event_at) == ("left", later, later)
+
+
 def test_a_person_listed_twice_is_one_person(sync: Sync, group: Group) -> None:
     with_phone = Participant("2001@lid", "+919800000001", "9800000001", is_admin=False)
     doubles = [
