@@ -18,7 +18,7 @@ class AppUserMissing(DomainError):
 
     code = "app_user_missing"
     status = 403
-    message = "Your account is not set up here yet. Sync it with POST /api/accounts/sync, then try again."
+    message = "Your sign-in is good, but your account is not set up here yet. Ask the people who run this service."
 
 
 class HasAppUser(BasePermission):

@@ -8,14 +8,17 @@ of the ordering column *and* the primary key, so that the last page of a million
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Model, Q
+from django.db.models import Field, Model, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
+
+from common.parsers import is_storable
 
 if TYPE_CHECKING:  # DRF's views import this module by its setting while they are being imported
     from rest_framework.views import APIView
@@ -80,7 +83,8 @@ class KeysetPagination(BasePagination):
         text = request.query_params.get("page_size", "")
         if not text:
             return self.page_size
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= self.max_page_size:
+        is_number = text.isascii() and text.isdigit() and len(text) <= 9
+        if not is_number or not 1 <= int(text) <= self.max_page_size:
             raise ValidationError({"page_size": [f"A whole number from 1 to {self.max_page_size}."]})
         return int(text)
 
@@ -100,6 +104,18 @@ def _decode(model: type[Model], column: str, cursor: str) -> tuple[Any, Any]:
         padded = cursor + "=" * (-len(cursor) % 4)
         value, key = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
         fields = {field.name: field for field in model._meta.concrete_fields}
-        return fields[column].to_python(value), model._meta.pk.to_python(key)
+        return _read(fields[column], value), _read(model._meta.pk, key)
     except Exception as error:  # any damage to a cursor is the same mistake of the caller
         raise ValidationError({"cursor": ["This cursor is not one of ours: start again without it."]}) from error
+
+
+def _read(field: "Field[Any, Any]", text: Any) -> Any:
+    """What `_encode` wrote. Moments come in UTC: PostgreSQL refuses offsets that Python allows."""
+    if not isinstance(text, str) or not is_storable(text):
+        raise ValueError("not one of our texts")
+    value = field.to_python(text)
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a moment without an offset")
+    return value.astimezone(UTC)

@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.principal import Principal
 from common import tenancy
 from common.errors import DomainError
+from common.parsers import is_storable
 from organizations.models import Membership
 from organizations.roles import RIGHTS, Right
 
@@ -37,7 +38,7 @@ class OrganizationNotFound(DomainError):
 
     code = "organization_not_found"
     status = 404
-    message = "You are not a member of this organization here. If you just joined, sync it and try again."
+    message = "There is no such organization here, or you are not a member of it."
 
 
 class RoleForbids(DomainError):
@@ -77,6 +78,8 @@ class TenantView(GenericViewSet[Any]):
         """Who is it, of which organization, and may they? In this order, each with its own error."""
         super().check_permissions(request)
         self.organization_id = self.claimed_organization_id(request)
+        if not is_storable(self.organization_id):
+            raise OrganizationNotFound
         if self.action in self.vendor_actions:
             with self.tenancy():
                 self._check_membership()
