@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.core.exceptions import DisallowedHost, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import csrf, defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from common.errors import DomainError
+
+_FOR_PROGRAMS = ("/api/", "/webhooks/")
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -50,6 +53,26 @@ def _fields(detail: Any, name: str = "") -> dict[str, list[str]]:
 def json_error(status: int, code: str, detail: str) -> JsonResponse:
     """An error outside of DRF's views, in the same shape."""
     return JsonResponse({"code": code, "detail": detail}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`: what Django refuses before a view sees it. People in the admin get its page."""
+    if not _is_for_programs(request):
+        return defaults.bad_request(request, exception)
+    if isinstance(exception, DisallowedHost):
+        return json_error(400, "host_not_allowed", "This server does not answer for the host that was asked for.")
+    return json_error(400, "bad_request", "The request is not one that is served here.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """`CSRF_FAILURE_VIEW`: a form without its token. People in the admin get Django's page."""
+    if not _is_for_programs(request):
+        return csrf.csrf_failure(request, reason)
+    return json_error(403, "csrf_failed", "The request lacks its CSRF token.")
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    return request.path_info.startswith(_FOR_PROGRAMS)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:

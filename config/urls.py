@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from common.health import health
 
+handler400 = "common.responses.bad_request"
 handler404 = "common.responses.not_found"
 handler500 = "common.responses.server_error"
 
