@@ -11,6 +11,7 @@ from django.conf import settings
 
 from common import vendors
 from common.errors import DomainError
+from common.parsers import unstorable
 
 _REQUIRED_CLAIMS = ["exp", "iat", "nbf", "iss", "sub", "sid"]
 _LEEWAY_SECONDS = 5
@@ -64,15 +65,31 @@ class KeySet:
     def _refresh(self) -> None:
         try:
             answer = vendors.call("GET", self._url, headers={"Accept": "application/json"}, timeout=3.0)
-            document = json.loads(answer.body) if answer.status == 200 else {}
-            keys = {
-                key["kid"]: jwt.PyJWK(key, algorithm="RS256") for key in document["keys"] if key.get("kty") == "RSA"
-            }
-        except (vendors.NotSent, vendors.Broken, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
-            keys = {}
-        if keys:
+            document = json.loads(answer.body) if answer.status == 200 else None
+        except (vendors.NotSent, vendors.Broken, ValueError, RecursionError):
+            document = None
+        if keys := _signing_keys(document):
             self._keys, self._fetched_at = keys, time.monotonic()
         self._tried_at = time.monotonic()
+
+
+def _signing_keys(document: Any) -> dict[str, jwt.PyJWK]:
+    """The keys of a JWKS that we can verify with, by `kid`. The others are nobody's business (RFC 7517, 5)."""
+    rows = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        return {}
+    return {row["kid"]: key for row in rows if isinstance(row, dict) and (key := _signing_key(row))}
+
+
+def _signing_key(row: dict[str, Any]) -> jwt.PyJWK | None:
+    """An RSA key with a name that is for signatures, its public part; None for any other, and for a damaged one."""
+    is_ours = row.get("kty") == "RSA" and row.get("use", "sig") == "sig" and isinstance(row.get("kid"), str)
+    if not is_ours:
+        return None
+    try:
+        return jwt.PyJWK({name: row[name] for name in ("kty", "kid", "n", "e")}, algorithm="RS256")
+    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 @lru_cache(maxsize=32)
@@ -107,7 +124,7 @@ def _unverified(token: str) -> tuple[str, str]:
     try:
         header = jwt.get_unverified_header(token)
         claims = jwt.decode(token, options={"verify_signature": False})
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise TokenRefused("token_malformed", "This is not a token (JWT).") from error
     issuer, kid = claims.get("iss"), header.get("kid")
     if header.get("alg") != "RS256" or not isinstance(kid, str):
@@ -127,11 +144,13 @@ def _decode(token: str, key: jwt.PyJWK, issuer: str) -> dict[str, Any]:
         raise TokenRefused("token_claims_missing", f"This token lacks the claim {error.claim}.") from error
     except jwt.InvalidSignatureError as error:
         raise TokenRefused("token_signature_invalid", "The signature of this token is wrong.") from error
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, OverflowError) as error:
         raise TokenRefused("token_malformed", "The claims of this token are not as they should be.") from error
 
 
 def _check_claims(claims: dict[str, Any], facts: dict[str, Any]) -> None:
+    if (claim := unstorable(claims)) is not None:
+        raise TokenRefused("token_malformed", f"This token has a claim that is no text ({claim}).")
     if not isinstance(claims["sub"], str) or not claims["sub"]:
         raise TokenRefused("token_claims_missing", "This token names nobody (sub).")
     if "azp" in claims and facts.get("azp") and claims["azp"] not in facts["azp"]:

@@ -1,5 +1,6 @@
 """Session tokens: what opens the API, and what each bad one is told."""
 
+import base64
 import time
 from typing import Any
 
@@ -38,6 +39,16 @@ def test_a_good_token_of_either_version_opens_the_api(api: Api, membership: Memb
         ({"claims": {"exp": None}}, "token_claims_missing"),
         ({"claims": {"iat": None}}, "token_claims_missing"),
         ({"claims": {"sts": "pending"}}, "token_pending"),
+        ({"sub": "user_\x00"}, "token_malformed"),
+        ({"sub": "user_\ud800"}, "token_malformed"),
+        ({"org_id": "org_\x00"}, "token_malformed"),
+        ({"org_id": "org_\x00", "version": 1}, "token_malformed"),
+        ({"org_id": "org_\ud800"}, "token_malformed"),
+        ({"claims": {"sub": 5}}, "token_malformed"),
+        ({"claims": {"sub": None}}, "token_claims_missing"),
+        ({"claims": {"sub": ""}}, "token_claims_missing"),
+        ({"claims": {"exp": "soon"}}, "token_malformed"),
+        ({"claims": {"nested": [{"\x00": 1}]}}, "token_malformed"),
         ({"key": "unknown"}, "token_signature_invalid"),
     ],
 )
@@ -50,7 +61,17 @@ def test_a_bad_token_is_a_401_that_says_why(
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "....", "é", "eyJhbGciOiJub25lIn0.e30.", "x" * 20_000, "null"])
+DEEP = base64.urlsafe_b64encode(b"[" * 10_000).decode().rstrip("=")
+HEADER = base64.urlsafe_b64encode(b'{"alg": "RS256", "kid": "a"}').decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x", "a.b.c", "....", "é", "eyJhbGciOiJub25lIn0.e30.", "x" * 20_000, "null", f"{DEEP}.e30.e30",
+        f"{HEADER}.{DEEP}.e30",
+    ],
+)  # fmt: skip
 def test_what_is_no_token_is_a_401(api: Api, token: str) -> None:
     answer = api(token=token).get("/api/workshops")
     assert (answer.status_code, answer.json()["code"]) in [(401, "token_malformed"), (401, "token_signature_invalid")]
