@@ -9,30 +9,44 @@ from django.db import connection
 from whatsapp.models import GroupMember, MembershipEvent, SyncRun
 
 _Action = MembershipEvent.Action
+_OPPOSITES: dict[str, str] = {
+    _Action.JOIN: _Action.LEAVE,
+    _Action.LEAVE: _Action.JOIN,
+    _Action.PROMOTE: _Action.DEMOTE,
+    _Action.DEMOTE: _Action.PROMOTE,
+}
 
 
-def record_event(*, member: GroupMember, action: str, occurred_at: datetime, stamp: datetime) -> None:
+def record_event(
+    *, member: GroupMember, action: str, occurred_at: datetime, stamp: datetime, undone_at: datetime | None = None
+) -> None:
     """
     Write down what an event told, in its place among what is known already.
 
     The same thing twice in a row is one change: a second "joined" is dropped, and a snapshot's guess that comes after
-    the event it stands for takes the event's time.
+    the event it stands for takes the event's time. A late event that is not how things are was undone by `undone_at`,
+    when we knew better: the history then says so, too.
     """
-    kinds = [_Action.PROMOTE, _Action.DEMOTE]
-    kinds = kinds if action in kinds else [_Action.JOIN, _Action.LEAVE]
+    kinds = _OPPOSITES[action], action
     events = MembershipEvent.objects.filter(member=member, action__in=kinds)
     before = events.filter(occurred_at__lte=occurred_at).order_by("-occurred_at", "-created_at").first()
+    after = events.filter(occurred_at__gt=occurred_at).order_by("occurred_at", "created_at").first()
     if before and before.action == action:
         return
-    after = events.filter(occurred_at__gt=occurred_at).order_by("occurred_at", "created_at").first()
     if after and after.action == action:
         if after.source == MembershipEvent.Source.SNAPSHOT:
             after.occurred_at, after.stamp, after.source = occurred_at, stamp, MembershipEvent.Source.EVENT
             after.save(update_fields=["occurred_at", "stamp", "source"])
         return
+    _write(member, action, MembershipEvent.Source.EVENT, occurred_at, stamp)
+    if after is None and undone_at:
+        _write(member, _OPPOSITES[action], MembershipEvent.Source.SNAPSHOT, undone_at, undone_at)
+
+
+def _write(member: GroupMember, action: str, source: str, occurred_at: datetime, stamp: datetime) -> None:
     MembershipEvent.objects.create(
-        organization_id=member.organization_id, group_id=member.group_id, member=member, action=action,
-        source=MembershipEvent.Source.EVENT, occurred_at=occurred_at, stamp=stamp,
+        organization_id=member.organization_id, group_id=member.group_id, member=member,
+        action=action, source=source, occurred_at=occurred_at, stamp=stamp,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.db.models import Q, TextChoices
 from django.utils import timezone
 
 from whatsapp.models import Group, GroupMember, MembershipEvent
-from whatsapp.services import history
+from whatsapp.services import history, news
 from whatsapp.services.locks import lock_group
 from whatsapp.services.sync import request_sync
 
@@ -52,6 +52,8 @@ def record_change(*, group: Group, change: Change) -> Outcome:
     member = _member(group, change)
     decide = _admin if change.action in (_Action.PROMOTE, _Action.DEMOTE) else _membership
     outcome = decide(group, member, change)
+    if outcome == Outcome.APPLIED:
+        news.members_have_changed(group)
     if outcome == Outcome.AMBIGUOUS:
         request_sync(group=group, requested_by="event")
     return outcome
@@ -123,7 +125,7 @@ def _membership(group: Group, member: GroupMember, change: Change) -> Outcome:
     if not is_known or outcome != Outcome.LATE:
         member.save()
     if outcome != Outcome.UNCHANGED:
-        history.record_event(member=member, action=change.action, occurred_at=change.occurred_at, stamp=change.stamp)
+        _remember(group, member, change, newest=None if member.status == wanted else member.last_event_at or _NEVER)
     return outcome
 
 
@@ -140,8 +142,18 @@ def _admin(group: Group, member: GroupMember, change: Change) -> Outcome:
         member.updated_at = timezone.now()
         member.save(update_fields=["is_admin", "last_admin_event_at", "updated_at"])
     if outcome != Outcome.UNCHANGED:
-        history.record_event(member=member, action=change.action, occurred_at=change.occurred_at, stamp=change.stamp)
+        _remember(
+            group, member, change, newest=None if member.is_admin == wanted else member.last_admin_event_at or _NEVER
+        )
     return outcome
+
+
+def _remember(group: Group, member: GroupMember, change: Change, *, newest: datetime | None) -> None:
+    """Into the history. `newest` is the last event that was told, where things are not as this one says."""
+    undone_at = None if newest is None else max(newest, group.last_snapshot_at or _NEVER)
+    history.record_event(
+        member=member, action=change.action, occurred_at=change.occurred_at, stamp=change.stamp, undone_at=undone_at
+    )
 
 
 def _weigh(group: Group, change: Change, last_event_at: datetime | None, is_so_already: bool) -> Outcome:
