@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
+from common.responses import csrf_failure
 from conftest import Api
 from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
@@ -69,6 +70,33 @@ def test_a_body_of_10_mb_is_a_413_and_nothing_is_written(api: Api, member: Membe
     answer = client.post("/api/workshops", body, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
     assert client.get("/api/workshops").json()["results"] == []
+
+
+@pytest.mark.parametrize("path", ["/api/workshops", "/api/nothing", "/webhooks/nothing"])
+def test_a_host_that_is_not_served_is_told_so_in_the_one_shape(path: str) -> None:
+    for host in ("evil.example.com", "a b"):
+        answer = Client().get(path, headers={"Host": host})
+        assert (answer.status_code, answer.json()["code"]) == (400, "host_not_allowed")
+        assert _is_error(answer.json())
+
+
+def test_a_query_that_django_refuses_is_a_400_in_the_one_shape(api: Api, member: Membership) -> None:
+    answer = api(member).get("/api/workshops?" + "a=1&" * 1500)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert _is_error(answer.json())
+
+
+@pytest.mark.parametrize("path", ["/api/workshops", "/webhooks/gateway"])
+def test_a_form_without_its_csrf_token_is_told_so_in_the_one_shape(path: str) -> None:
+    answer = csrf_failure(RequestFactory().post(path), "no token")
+    assert answer.status_code == 403
+    assert _is_error(json.loads(answer.content))
+
+
+def test_people_in_the_admin_get_a_page() -> None:
+    assert b"<html" in Client().get("/admin/login/", headers={"Host": "evil.example.com"}).content
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+    assert (answer.status_code, b"<html" in answer.content) == (403, True)
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "1e3"])
