@@ -15,6 +15,7 @@ _GROUPS = [
         ("Groups of workshops", "link", "workshops", "workshopgroup"),
         ("Members", "person", "whatsapp", "groupmember"),
         ("Syncs", "sync", "whatsapp", "syncrun"),
+        ("History of members", "history", "whatsapp", "membershipevent"),
         ("Sessions", "smartphone", "whatsapp", "session"),
     ],
     [

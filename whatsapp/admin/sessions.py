@@ -39,6 +39,28 @@ CHOOSE = Deed(
 )
 
 
+def _connect(session: Session) -> None:
+    services.reconnect_session(session=session)
+
+
+def _disconnect(session: Session) -> None:
+    services.disconnect_session(session=session)
+
+
+CONNECT = Deed(
+    act=_connect,
+    done="being connected: it may show a new QR code.",
+    question="Connect this number again? It may have to scan a new QR code.",
+    button="Connect again",
+)
+DISCONNECT = Deed(
+    act=_disconnect,
+    done="logged out.",
+    question="Log this number out? Its work waits until it is connected again, with a new QR code.",
+    button="Log out",
+)
+
+
 @admin.register(Session)
 class SessionAdmin(TenantAdmin):
     """WhatsApp numbers. Their state is the gateway's; a new one is connected by a task and then by its QR code."""
@@ -59,7 +81,7 @@ class SessionAdmin(TenantAdmin):
         "created_at", "last_seen_at", "last_event_at",
     ]  # fmt: skip
     actions = ["choose_for_communities"]
-    actions_detail = ["choose_this"]
+    actions_detail = ["choose_this", "connect_this", "disconnect_this"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """With the number of groups, and whether it is its organization's choice."""
@@ -109,8 +131,9 @@ class SessionAdmin(TenantAdmin):
         return int(session.group_count)
 
     def is_useful(self, path: str, row: Any) -> bool:
-        """Until it is chosen."""
-        return not row.chosen
+        """A session is chosen once, connected when it is not, and logged out when it is."""
+        is_idle = row.status in (Session.Status.DISCONNECTED, Session.Status.LOGGED_OUT)
+        return {"choose": not row.chosen, "connect": is_idle, "disconnect": not is_idle}.get(path, True)
 
     @action(description="Choose for communities", permissions=["change"])  # type: ignore[untyped-decorator]
     def choose_for_communities(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
@@ -126,3 +149,13 @@ class SessionAdmin(TenantAdmin):
     def choose_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, CHOOSE)
+
+    @action(description="Connect again", permissions=["change"], url_path="connect")  # type: ignore[untyped-decorator]
+    def connect_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A number that is disconnected or logged out."""
+        return self.do_one(request, object_id, CONNECT)
+
+    @action(description="Log out", permissions=["change"], url_path="disconnect")  # type: ignore[untyped-decorator]
+    def disconnect_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A number that is not to be used any more."""
+        return self.do_one(request, object_id, DISCONNECT)

@@ -12,8 +12,14 @@ from common.tests import admin_pages
 from common.tests.admin_pages import act, press, staff, superuser, text_of, url
 from organizations.models import Organization
 from organizations.tests.factories import OrganizationFactory
-from whatsapp.models import Group, GroupMember, Session, SyncRun
-from whatsapp.tests.factories import GroupFactory, GroupMemberFactory, SessionFactory, SyncRunFactory
+from whatsapp.models import Group, GroupMember, MembershipEvent, Session, SyncRun
+from whatsapp.tests.factories import (
+    GroupFactory,
+    GroupMemberFactory,
+    MembershipEventFactory,
+    SessionFactory,
+    SyncRunFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +34,7 @@ MODELS = [
     (Session, SessionFactory.create),
     (Group, _group_with_all),
     (GroupMember, GroupMemberFactory.create),
+    (MembershipEvent, MembershipEventFactory.create),
     (SyncRun, lambda: SyncRunFactory.create(status="suspicious", doubts=["not_admin"])),
 ]
 
@@ -329,3 +336,12 @@ def test_times_name_their_zone() -> None:
     assert " UTC" in text_of(client.get(url(Group, "changelist")))
     assert " IST" in _page(client, group)
     assert " UTC" not in _page(client, group)
+
+
+def test_a_session_is_logged_out_and_connected_again_on_its_page() -> None:
+    session = SessionFactory.create()
+    client = superuser()
+    assert "logged out." in press(client, "disconnect", session)
+    assert "new QR code" in press(client, "connect", session)
+    with tenancy.system():
+        assert Session.objects.get().status == "connecting"

@@ -38,6 +38,18 @@ RETRY = Deed(
 )
 
 
+def _create_anew(community: Community) -> None:
+    services.retry_community(community=community, is_anew=True)
+
+
+ANEW = Deed(
+    act=_create_anew,
+    done="queued to be created anew.",
+    question="Create it anew? An earlier request may have created one that nobody knows of: first look in WhatsApp.",
+    button="Create anew",
+)
+
+
 class CommunityColumns:
     """How a community is shown."""
 
@@ -91,15 +103,15 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     ]
     readonly_fields = ["state", "invitation", "next_try"]
     actions = ["create_again"]
-    actions_detail = ["create_this_again"]
+    actions_detail = ["create_this_again", "create_this_anew"]
 
     def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows cannot be edited; "again" is what the right to change them allows."""
         return bool(getattr(request.user, "has_perm", lambda _: False)("workshops.change_community"))
 
     def is_useful(self, path: str, row: Community) -> bool:
-        """As long as it is not what it should be."""
-        return row.status in Community.RETRYABLE
+        """As long as it is not what it should be; anew, while nobody knows what an earlier request did."""
+        return row.status in Community.RETRYABLE and (path != "anew" or row.is_open)
 
     @action(description="Create community again", permissions=["retry"])  # type: ignore[untyped-decorator]
     def create_again(self, request: HttpRequest, queryset: QuerySet[Community]) -> None:
@@ -110,3 +122,8 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     def create_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, RETRY)
+
+    @action(description="Create anew", permissions=["retry"], url_path="anew")  # type: ignore[untyped-decorator]
+    def create_this_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Forget an earlier request, for somebody who has looked in WhatsApp."""
+        return self.do_one(request, object_id, ANEW)
