@@ -341,7 +341,7 @@ def test_times_name_their_zone() -> None:
 def test_a_session_is_logged_out_and_connected_again_on_its_page() -> None:
     session = SessionFactory.create()
     client = superuser()
-    assert "logged out." in press(client, "disconnect", session)
-    assert "new QR code" in press(client, "connect", session)
+    assert "logged out." in press(client, "disconnect_this", session)
+    assert "new QR code" in press(client, "connect_this", session)
     with tenancy.system():
         assert Session.objects.get().status == "connecting"
