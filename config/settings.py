@@ -237,6 +237,7 @@ CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "webhooks.*": {"queue": "webhooks"},
     "whatsapp.sync_members": {"queue": "sync"},
+    "whatsapp.sync_groups": {"queue": "sync"},
     "workshops.create_community": {"queue": "outbound"},
     "whatsapp.connect_session": {"queue": "outbound"},
     "whatsapp.disconnect_session": {"queue": "outbound"},
@@ -255,6 +256,7 @@ def _sweep(task: str) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "sweep communities": _sweep("workshops.sweep_communities"),
     "sweep member syncs": _sweep("whatsapp.sweep_sync_runs"),
+    "sweep group lists": _sweep("whatsapp.sweep_group_lists"),
     "poll sessions": _sweep("whatsapp.poll_sessions"),
     "sweep webhooks": _sweep("webhooks.sweep"),
     "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},

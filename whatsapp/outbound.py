@@ -1,7 +1,7 @@
 """Effects on the outside world: one function each, safe to run twice, with no transaction open during HTTP."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -11,11 +11,14 @@ from common import tenancy
 from common.jobs import AttemptTaken
 from common.vendors import Invalid, RetryLater, RetrySoon, VendorError
 from whatsapp import services
-from whatsapp.client import CreatedCommunity, GatewayClient, ListedGroup, NeedsReconnect, Snapshot
+from whatsapp.client import CreatedCommunity, GatewayClient, ListedGroup, NeedsReconnect, Snapshot, WrongJid
 from whatsapp.models import Group, Session, SyncRun
 from whatsapp.services import SyncJob
 
 log = logging.getLogger(__name__)
+
+#: How long a gateway that did not list its groups is left alone.
+_LIST_PAUSE = timedelta(minutes=5)
 
 
 def sync_members(*, run_id: UUID, attempt: int, organization_id: str) -> None:
@@ -74,6 +77,10 @@ def _end_without_snapshot(job: SyncJob, error: VendorError) -> None:
         _postpone(job.run, f"WhatsApp asks us to slow down ({error.detail}).", until=until)
     elif isinstance(error, RetrySoon):
         _postpone(job.run, f"The gateway did not answer as it should: {error.detail}.", is_failure=True)
+    elif isinstance(error, WrongJid) and job.session and job.session.pk != job.run.group.session_id:
+        with tenancy.tenant(job.run.organization_id):
+            services.forget_group(session=job.session, group=job.run.group)
+        _postpone(job.run, f"{job.session} is not in this group any more. Another number is asked.", is_failure=True)
     else:
         with tenancy.tenant(job.run.organization_id):
             services.fail_run(run=job.run, code=error.code, error=error.detail)
@@ -135,6 +142,49 @@ def _session(session_id: UUID, organization_id: str) -> Session | None:
     """None when it was deleted meanwhile."""
     with tenancy.tenant(organization_id):
         return Session.objects.filter(pk=session_id).first()
+
+
+def sync_groups(*, session_id: UUID, organization_id: str) -> None:
+    """
+    Ask a session for its groups and apply the list. Nothing happens when that is not due, or when somebody is at it.
+    """
+    with tenancy.tenant(organization_id):
+        session = services.claim_group_list(session_id=session_id)
+    if session is None:
+        return
+    try:
+        groups = list_groups(session)
+        with tenancy.tenant(organization_id):
+            changes = services.apply_group_list(session=session, groups=groups)
+    except AttemptTaken:
+        log.warning("the groups of session %s were asked for by another worker, or it is logged out", session_id)
+    except VendorError as error:
+        _end_without_list(session, error)
+    else:
+        added, changed = len(changes.added), len(changes.changed)
+        log.info(
+            "session %s: %s groups, %s new, %s changed, %s left", session_id, len(groups), added, changed, changes.left
+        )
+
+
+def _end_without_list(session: Session, error: VendorError) -> None:
+    log.warning("the groups of session %s did not come: %s (%s)", session.pk, error.detail, error.code)
+    if isinstance(error, NeedsReconnect):
+        mark_disconnected(session, error.detail)
+        _wait_for_list(session, "Its groups are asked for when this number is connected.")
+    elif isinstance(error, RetryLater):
+        _wait_for_list(session, f"WhatsApp asks us to slow down ({error.detail}).", pause=error.after)
+    elif isinstance(error, RetrySoon):
+        _wait_for_list(session, f"The gateway did not answer as it should: {error.detail}.", pause=_LIST_PAUSE)
+    else:
+        with tenancy.tenant(session.organization_id):
+            services.group_list_ended(session=session, reason=f"The gateway refused: {error.detail}")
+
+
+def _wait_for_list(session: Session, reason: str, *, pause: timedelta | None = None) -> None:
+    until = timezone.now() + pause if pause else None
+    with tenancy.tenant(session.organization_id):
+        services.group_list_waits(session=session, reason=reason, until=until)
 
 
 def list_groups(session: Session) -> list[ListedGroup]:

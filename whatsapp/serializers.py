@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from whatsapp.models import Group, GroupMember, Session, SyncRun
+from whatsapp.models import Group, GroupMember, GroupSession, Session, SyncRun
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):
@@ -18,10 +18,11 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         model = Session
         fields = [
             "id", "label", "gateway", "full_phone", "status", "status_reason", "qr_code", "qr_received_at",
-            "last_seen_at", "is_community_session", "created_at",
+            "last_seen_at", "groups_synced_at", "groups_reason", "is_community_session", "created_at",
         ]  # fmt: skip
         read_only_fields = [
-            "id", "full_phone", "status", "status_reason", "qr_code", "qr_received_at", "last_seen_at", "created_at",
+            "id", "full_phone", "status", "status_reason", "qr_code", "qr_received_at", "last_seen_at",
+            "groups_synced_at", "groups_reason", "created_at",
         ]  # fmt: skip
         extra_kwargs = {"label": {"max_length": 100}}
 
@@ -36,20 +37,34 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         return value
 
 
+class GroupSessionSerializer(serializers.ModelSerializer[GroupSession]):
+    """A number that is in the group. `is_admin` is null where the gateway does not say."""
+
+    session_id = serializers.UUIDField(read_only=True)
+
+    class Meta:
+        model = GroupSession
+        fields = ["session_id", "is_admin", "seen_at"]
+
+
 class GroupSerializer(serializers.ModelSerializer[Group]):
-    """A group, with counts taken from its members' rows."""
+    """
+    A group, with counts taken from its members' rows. `reported_count` is what WhatsApp last said: a hint of which
+    group it is, before its members are synced.
+    """
 
     session_id = serializers.UUIDField(read_only=True, allow_null=True)
     parent_id = serializers.UUIDField(read_only=True, allow_null=True)
     active_count = serializers.IntegerField(read_only=True)
     left_count = serializers.IntegerField(read_only=True)
     hidden_count = serializers.IntegerField(read_only=True)
+    seen_by = GroupSessionSerializer(many=True, read_only=True)
 
     class Meta:
         model = Group
         fields = [
             "id", "group_jid", "name", "kind", "session_id", "parent_id", "invite_link", "active_count", "left_count",
-            "hidden_count", "last_snapshot_at", "created_at",
+            "hidden_count", "reported_count", "seen_by", "last_snapshot_at", "created_at",
         ]  # fmt: skip
 
 

@@ -21,6 +21,18 @@ def sweep_sync_runs(**_: Any) -> None:
     services.sweep_runs()
 
 
+@shared_task(name="whatsapp.sync_groups")
+def sync_groups(*, session_id: str, organization_id: str, **_: Any) -> None:
+    """Ask one session for its groups and apply the list."""
+    outbound.sync_groups(session_id=UUID(str(session_id)), organization_id=organization_id)
+
+
+@shared_task(name="whatsapp.sweep_group_lists")
+def sweep_group_lists(**_: Any) -> None:
+    """Start the lists of groups that are due."""
+    services.sweep_group_lists()
+
+
 _PASSING = (RetrySoon, RetryLater)
 
 

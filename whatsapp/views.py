@@ -18,6 +18,7 @@ from organizations.roles import Right
 from organizations.viewsets import TenantView
 from whatsapp import outbound, services
 from whatsapp.models import Group, GroupMember, Session, SyncRun
+from whatsapp.models.group import GroupQuerySet
 from whatsapp.serializers import (
     GroupMemberSerializer,
     GroupSerializer,
@@ -53,6 +54,21 @@ class MemberFilter(filters.FilterSet):
         )
 
 
+class GroupFilter(filters.FilterSet):
+    """`?kind=`, `&session=` its own number, `&seen_by=` any number that is in it, `&linkable=true` without parents."""
+
+    seen_by = filters.UUIDFilter(field_name="seen_by__session")
+    linkable = filters.BooleanFilter(method="by_use", label="Groups that hold people: a community's parent does not.")
+
+    class Meta:
+        model = Group
+        fields = ["kind", "session"]
+
+    def by_use(self, queryset: GroupQuerySet, name: str, value: bool) -> GroupQuerySet:
+        """Only those that may be linked to a workshop; `false` leaves them all."""
+        return queryset.trackable() if value else queryset
+
+
 class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView):
     """WhatsApp numbers of the organization."""
 
@@ -65,6 +81,7 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
         "unchoose": Right.MANAGE_SESSIONS,
         "connect": Right.MANAGE_SESSIONS,
         "disconnect": Right.MANAGE_SESSIONS,
+        "sync_groups": Right.SYNC,
     }
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -94,6 +111,13 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
         session = services.disconnect_session(session=self.get_object())
         return Response(self.get_serializer(session).data, status=202)
 
+    @extend_schema(request=None, responses={202: SessionSerializer})
+    @action(detail=True, methods=["post"], url_path="sync-groups")
+    def sync_groups(self, request: Request, pk: str) -> Response:
+        """Ask the number for its groups: `groups_synced_at` and `groups_reason` say what came of it."""
+        session = services.request_group_list(session=self.get_object())
+        return Response(self.get_serializer(session).data, status=202)
+
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def choose(self, request: Request, pk: str) -> Response:
@@ -112,9 +136,9 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
 class GroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView):
     """Groups of the organization, with their members."""
 
-    queryset = Group.objects.with_counts()
+    queryset = Group.objects.with_counts().prefetch_related("seen_by")
     serializer_class = GroupSerializer
-    filterset_fields = ["kind", "session"]
+    filterset_class = GroupFilter
     rights = {"sync": Right.SYNC, "fetch_invite_link": Right.SYNC}
     vendor_actions = frozenset({"fetch_invite_link"})
 

@@ -17,6 +17,7 @@ from whatsapp.models import Group, Session
 from whatsapp.tests.factories import (
     GroupFactory,
     GroupMemberFactory,
+    GroupSessionFactory,
     MembershipEventFactory,
     SessionFactory,
     SyncRunFactory,
@@ -50,6 +51,7 @@ def two_organizations() -> tuple[str, str]:
             MembershipFactory.create(organization=organization)
             session = SessionFactory.create(organization=organization)
             group = GroupFactory.create(organization=organization, session=session)
+            GroupSessionFactory.create(organization=organization, group=group, session=session)
             member = GroupMemberFactory.create(organization=organization, group=group)
             MembershipEventFactory.create(organization=organization, group=group, member=member)
             SyncRunFactory.create(organization=organization, group=group)

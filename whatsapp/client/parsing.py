@@ -79,18 +79,21 @@ def _group(row: dict[str, Any]) -> ListedGroup | None:
     people = row.get("participants")
     size = len(people) if isinstance(people, list) and people else count(people)
     stated = [count(row.get(name)) for name in ("participantsCount", "size")]
-    is_admin = row.get("isAdmin", row.get("iAmAdmin"))
     link = next((row[name] for name in ("inviteLink", "invite_link", "inviteCode") if row.get(name)), "")
     return ListedGroup(
         jid=found,
         name=(_text(row.get("name")) or _text(row.get("subject"))).strip()[:_MAX_NAME],
-        is_community=row.get("isCommunity") is True,
-        is_announcement=row.get("isCommunityAnnounce") is True,
+        is_community=_flag(row.get("isCommunity")),
+        is_announcement=_flag(row.get("isCommunityAnnounce")),
         linked_parent=jid(row.get("linkedParent")),
-        is_admin=is_admin if isinstance(is_admin, bool) else None,
+        is_admin=_flag(row.get("isAdmin", row.get("iAmAdmin"))),
         participant_count=next((number for number in [size, *stated] if number is not None), None),
         invite_link=invite_link(link),
     )
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def created_community(body: dict[str, Any]) -> CreatedCommunity | None:

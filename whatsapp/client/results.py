@@ -19,12 +19,12 @@ class SessionStatus:
 
 @dataclass(frozen=True, slots=True)
 class ListedGroup:
-    """One row of the group list. `is_admin` and `participant_count` are None where the gateway does not say."""
+    """One row of the group list. What is None is what the gateway does not say."""
 
     jid: str
     name: str
-    is_community: bool
-    is_announcement: bool
+    is_community: bool | None
+    is_announcement: bool | None
     linked_parent: str | None
     is_admin: bool | None
     participant_count: int | None

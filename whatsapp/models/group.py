@@ -41,7 +41,8 @@ class Group(TenantModel):
     """
     A group, a community's parent (which holds no people), or its announcement group (which holds them all).
 
-    Identity is organization + JID, whatever session we see it through.
+    Identity is organization + JID, whatever session we see it through. `reported_count` is how many people the gateway
+    last said are in it: a hint of which group it is. The count of its people is that of their rows.
     """
 
     class Kind(models.TextChoices):
@@ -61,6 +62,7 @@ class Group(TenantModel):
     name = models.TextField(blank=True)
     kind = models.TextField(choices=Kind, default=Kind.GROUP)
     invite_link = models.TextField(blank=True)
+    reported_count = models.PositiveIntegerField(null=True, blank=True, editable=False)
     last_snapshot_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -21,6 +21,9 @@ class Session(TenantModel):
 
     `gateway_session_id` is the gateway's own (`wa_<uuid>`), never our id. `lid` is the number's own LID, learned from
     the lists it appears in. `clock_offset` is by how many seconds its gateway's clock is ahead of ours.
+
+    Its list of groups is asked for when `groups_due_at` has passed, never before `groups_not_before`; `groups_reason`
+    says why the latest one did not come or was not believed.
     """
 
     class Status(models.TextChoices):
@@ -45,6 +48,11 @@ class Session(TenantModel):
     polled_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_create_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    groups_synced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    groups_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    groups_started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    groups_not_before = models.DateTimeField(null=True, blank=True, editable=False)
+    groups_reason = models.TextField(blank=True, db_default="", editable=False)
     clock_offset = models.FloatField(db_default=0.0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -1,6 +1,14 @@
 """Rules and rows of WhatsApp."""
 
+from whatsapp.services.group_lists import (
+    claim_group_list,
+    group_list_ended,
+    group_list_waits,
+    request_group_list,
+    sweep_group_lists,
+)
 from whatsapp.services.groups import CommunityGroups, store_community, store_invite_link, waits_for_group
+from whatsapp.services.listed import GroupListChanges, apply_group_list, forget_group
 from whatsapp.services.members import apply_snapshot
 from whatsapp.services.membership import Change, Outcome, record_change
 from whatsapp.services.sessions import (
@@ -28,24 +36,31 @@ from whatsapp.services.sync import (
     request_sync,
     request_syncs,
     sweep_runs,
+    trackable_group,
 )
 
 __all__ = [
     "Change",
     "CommunityGroups",
+    "GroupListChanges",
     "GroupNotTrackable",
     "NothingToConfirm",
     "Outcome",
     "SessionNotConnected",
     "SessionNotIdle",
     "SyncJob",
+    "apply_group_list",
     "apply_snapshot",
     "choose_community_session",
+    "claim_group_list",
     "claim_run",
     "confirm_run",
     "create_session",
     "disconnect_session",
     "fail_run",
+    "forget_group",
+    "group_list_ended",
+    "group_list_waits",
     "heard_from",
     "poll_sessions",
     "postpone_run",
@@ -53,11 +68,14 @@ __all__ = [
     "record_change",
     "record_disconnect",
     "record_status",
+    "request_group_list",
     "request_sync",
     "request_syncs",
     "store_community",
     "store_invite_link",
+    "sweep_group_lists",
     "sweep_runs",
+    "trackable_group",
     "unchoose_community_session",
     "waits_for_group",
     "waits_for_session",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from webhooks.services import unpark
 from whatsapp.client import CreatedCommunity
 from whatsapp.models import Group, Session
+from whatsapp.services.locks import lock_groups_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class CommunityGroups:
 @transaction.atomic
 def store_community(*, session: Session, name: str, created: CreatedCommunity) -> CommunityGroups:
     """Store parent and announcement group of a community that exists. A second call changes nothing more."""
+    lock_groups_of(session.organization_id)
     parent = _store(session, created.parent_jid, name, Group.Kind.COMMUNITY_PARENT, None, created.invite_link)
     if created.announcement_jid is None:
         return CommunityGroups(parent, None)
@@ -48,6 +50,7 @@ def waits_for_group(organization_id: str, jid: str) -> str:
 @transaction.atomic
 def store_invite_link(*, group: Group, link: str) -> Group:
     """Keep a group's invite link; a community's parent and announcement group share theirs."""
+    lock_groups_of(group.organization_id)
     parent_id = group.parent_id or group.pk
     family = Q(pk=group.pk)
     if group.kind != Group.Kind.GROUP:

@@ -13,7 +13,8 @@ from common.queue import enqueue
 from organizations.models import Organization
 from webhooks.services import unpark
 from whatsapp.client import SessionStatus
-from whatsapp.models import Group, Session, SyncRun
+from whatsapp.models import Group, GroupSession, Session, SyncRun
+from whatsapp.services.group_lists import request_group_list
 from whatsapp.services.sync import request_syncs
 from whatsapp.signals import session_replaced
 
@@ -103,21 +104,27 @@ def _move_everything(*, old: Session, new: Session) -> None:
     old.save(update_fields=["full_phone", "status", "status_reason"])
     new.lid = new.lid or old.lid
     Group.objects.filter(session=old).update(session=new)
+    again = GroupSession.objects.filter(session=new).values("group")
+    GroupSession.objects.filter(session=old).exclude(group__in=again).update(session=new)
+    GroupSession.objects.filter(session=old).delete()
     Organization.objects.filter(community_session=old).update(community_session=new, updated_at=timezone.now())
     session_replaced.send(sender=Session, old=old, new=new)
 
 
 def _reconcile(session: Session) -> None:
     """
-    After a time without ears, every group of the session is synced, spread over a while.
+    After a time without ears, the list of groups is asked for, and every group of the session is synced, spread over
+    a while.
 
     What waits for the session starts now. A session that flaps is reconciled once in a while only.
     """
-    SyncRun.objects.filter(group__session=session, status=SyncRun.Status.QUEUED).update(run_after=timezone.now())
+    seen = Q(group__session=session) | Q(group__in=GroupSession.objects.filter(session=session).values("group"))
+    SyncRun.objects.filter(seen, status=SyncRun.Status.QUEUED).update(run_after=timezone.now())
     if session.reconciled_at and session.reconciled_at > timezone.now() - _RECONCILE_PAUSE:
         return
     session.reconciled_at = timezone.now()
     session.save(update_fields=["reconciled_at"])
+    request_group_list(session=session)
     request_syncs(groups=session.groups.trackable(), requested_by="reconnect", within=_RECONCILE_SPREAD)
 
 

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from common import tenancy
 from common.errors import DomainError
 from common.jobs import SWEEP_GRACE, backoff, soon
 from common.queue import enqueue
-from whatsapp.models import Group, Session, SyncRun
+from whatsapp.models import Group, GroupSession, Session, SyncRun
 
 LEASE = timedelta(minutes=3)
 _MAX_FAILURES = 5
@@ -27,8 +28,8 @@ class GroupNotTrackable(DomainError):
 
     def __init__(self, group: Group) -> None:
         super().__init__(
-            f"{group} is a community's parent, which holds no people. Its announcement group is not known yet, "
-            "so there is nothing to sync."
+            f"{group} is a community's parent, which holds no people. Its announcement group, where they are, is not "
+            "known yet: it is found when the groups of its number are synced."
         )
 
 
@@ -59,7 +60,7 @@ def request_sync(
 
     :raises GroupNotTrackable: the group is a community's parent, and its announcement group is not known
     """
-    group = _trackable(group)
+    group = trackable_group(group=group)
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(
@@ -94,7 +95,12 @@ def request_syncs(*, groups: Iterable[Group], requested_by: str, within: timedel
     return len(SyncRun.objects.bulk_create(runs, ignore_conflicts=True))
 
 
-def _trackable(group: Group) -> Group:
+def trackable_group(*, group: Group) -> Group:
+    """
+    The group that holds the people: of a community's parent, its announcement group.
+
+    :raises GroupNotTrackable: the group is a community's parent, and its announcement group is not known
+    """
     if group.is_trackable:
         return group
     announcement = group.children.filter(kind=Group.Kind.ANNOUNCEMENT).first()
@@ -135,8 +141,16 @@ def claim_run(*, run_id: UUID, attempt: int) -> SyncJob | None:
     )
     if run is None:
         return None
-    session = run.group.session
-    return SyncJob(run, run.group.group_jid, session if session and session.is_connected else None)
+    return SyncJob(run, run.group.group_jid, _session_for(run.group))
+
+
+def _session_for(group: Group) -> Session | None:
+    """A connected number: an admin of the group first, since others may be shown only a part, then the group's own."""
+    seen = GroupSession.objects.filter(organization=group.organization_id, group=group, session=OuterRef("pk"))
+    is_own = Case(When(pk=group.session_id, then=Value(True)), default=Value(False))
+    sessions = Session.objects.filter(organization=group.organization_id, status=Session.Status.CONNECTED)
+    usable = sessions.filter(Q(pk=group.session_id) | Exists(seen))
+    return usable.order_by(Exists(seen.filter(is_admin=True)).desc(), is_own.desc(), "pk").first()
 
 
 @transaction.atomic

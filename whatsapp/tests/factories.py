@@ -10,7 +10,7 @@ from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
 
 from organizations.tests.factories import OrganizationFactory, TenantFactory
-from whatsapp.models import Group, GroupMember, MembershipEvent, Session, SyncRun
+from whatsapp.models import Group, GroupMember, GroupSession, MembershipEvent, Session, SyncRun
 
 
 class SessionFactory(TenantFactory[Session]):
@@ -102,3 +102,18 @@ class MembershipEventFactory(TenantFactory[MembershipEvent]):
     source = MembershipEvent.Source.EVENT
     occurred_at = LazyFunction(timezone.now)
     stamp = SelfAttribute("occurred_at")
+
+
+class GroupSessionFactory(TenantFactory[GroupSession]):
+    """A number that is in a group, as an admin."""
+
+    _follows = ("group", "session")
+
+    class Meta:
+        model = GroupSession
+
+    organization = SubFactory(OrganizationFactory)
+    group = SubFactory(GroupFactory, organization=SelfAttribute("..organization"))
+    session = SubFactory(SessionFactory, organization=SelfAttribute("..organization"))
+    is_admin = True
+    seen_at = LazyFunction(timezone.now)

@@ -308,7 +308,7 @@ def test_one_sync_of_a_group_is_under_way_at_a_time(group: Group) -> None:
 
 
 def test_f12_a_community_parent_is_refused_by_name(session: Session) -> None:
-    """Fails without `sync._trackable`."""
+    """Fails without `sync.trackable_group`."""
     parent = GroupFactory.create(session=session, kind=Group.Kind.COMMUNITY_PARENT, name="Crypto")
     with (
         tenancy.tenant(session.organization_id),
@@ -318,7 +318,7 @@ def test_f12_a_community_parent_is_refused_by_name(session: Session) -> None:
 
 
 def test_f02_a_community_parent_is_resolved_to_its_announcement_group(group: Group, session: Session) -> None:
-    """Fails without the look at the children in `sync._trackable`."""
+    """Fails without the look at the children in `sync.trackable_group`."""
     parent = GroupFactory.create(session=session, kind=Group.Kind.COMMUNITY_PARENT)
     with tenancy.tenant(session.organization_id):
         Group.objects.filter(pk=group.pk).update(parent=parent)

@@ -19,7 +19,7 @@ from sandbox.told import Community as PlayedCommunity
 from whatsapp import outbound, services
 from whatsapp.client import CreatedCommunity
 from whatsapp.models import Group, GroupMember, Session, SyncRun
-from whatsapp.tests.factories import GroupFactory, SessionFactory
+from whatsapp.tests.factories import GroupFactory, GroupSessionFactory, SessionFactory
 from workshops.models import Community
 from workshops.tests.factories import WorkshopFactory
 
@@ -250,6 +250,56 @@ def test_what_a_session_without_admin_rights_sees_is_not_believed(
     assert run.status == "suspicious"
     assert set(run.doubts) <= {"not_admin", "own_number_missing"}
     assert active() == 0
+
+
+@pytest.mark.parametrize("own", ["connected", "disconnected"])
+def test_a_sync_goes_through_a_connected_number_that_is_an_admin(
+    sandbox: Sandbox, organization: Organization, sync: Sync, group: Group, session: Session, own: str
+) -> None:
+    GroupSessionFactory.create(group=group, session=session, is_admin=False)
+    admin = second_number(sandbox, organization, group)
+    away = SessionFactory.create(organization=organization, status="disconnected")
+    GroupSessionFactory.create(group=group, session=away)
+    with tenancy.system():
+        Session.objects.filter(pk=session.pk).update(status=own)
+    assert sync().status == "done"
+    assert asked(sandbox) == [admin.gateway_session_id]
+
+
+def test_among_equals_a_sync_goes_through_the_groups_own_number(
+    sandbox: Sandbox, organization: Organization, sync: Sync, group: Group, session: Session
+) -> None:
+    GroupSessionFactory.create(group=group, session=session)
+    second_number(sandbox, organization, group)
+    sync()
+    assert asked(sandbox) == [session.gateway_session_id]
+
+
+def test_a_number_that_has_left_the_group_is_not_asked_again(
+    sandbox: Sandbox, organization: Organization, sync: Sync, group: Group, session: Session
+) -> None:
+    gone = second_number(sandbox, organization, group, is_there=False)
+    run = sync()
+    assert (run.status, "Another number is asked" in run.wait_reason) == ("queued", True)
+    assert sync(run).status == "done"
+    assert asked(sandbox) == [gone.gateway_session_id, session.gateway_session_id]
+
+
+def second_number(sandbox: Sandbox, organization: Organization, group: Group, *, is_there: bool = True) -> Session:
+    """Another number that we think is an admin of the group."""
+    played = sandbox.add_session(phone_number="919800000002")
+    if is_there:
+        sandbox.put_session_in(group.group_jid, played.session_id, is_admin=True)
+    session: Session = SessionFactory.create(
+        organization=organization, gateway_session_id=played.session_id, full_phone="+919800000002"
+    )
+    GroupSessionFactory.create(group=group, session=session)
+    return session
+
+
+def asked(sandbox: Sandbox) -> list[str]:
+    """Through which numbers members were fetched."""
+    return [str(entry.session) for entry in sandbox.journal(operation="participants")]
 
 
 def test_a_sync_left_behind_is_started_by_the_sweep(group: Group) -> None:

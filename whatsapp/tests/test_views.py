@@ -136,7 +136,7 @@ def test_members_of_a_group_of_another_organization_are_a_404(api: Api, admin: M
 
 
 def test_f12_a_community_parent_without_its_announcement_group_is_not_synced(api: Api, admin: Membership) -> None:
-    """Fails without `sync._trackable`."""
+    """Fails without `sync.trackable_group`."""
     parent = GroupFactory.create(organization=admin.organization, kind="community_parent")
     answer = api(admin).post(f"/api/groups/{parent.pk}/sync")
     assert (answer.status_code, answer.json()["code"]) == (409, "group_is_community_parent")
