@@ -7,8 +7,8 @@ from django.db import DatabaseError, transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from whatsapp.models import Session
-from whatsapp.signals import session_replaced
+from whatsapp.models import Group, Session
+from whatsapp.signals import announcements_listed, session_replaced
 from workshops import services
 from workshops.models import Workshop
 
@@ -35,3 +35,9 @@ def workshop_created(instance: Workshop, created: bool, raw: bool = False, **_: 
 def number_was_relinked(old: Session, new: Session, **_: Any) -> None:
     """Communities that were created or are looked up through the old session go on with the new one."""
     services.move_communities(old=old, new=new)
+
+
+@receiver(announcements_listed, dispatch_uid="communities find their announcement groups")
+def announcements_were_listed(groups: list[Group], **_: Any) -> None:
+    """A community that misses one of these goes on now."""
+    services.complete_communities(groups=groups)

@@ -34,6 +34,12 @@ class RetrySerializer(serializers.Serializer[Any]):
     anew = serializers.BooleanField(default=False)
 
 
+class GroupLinkSerializer(serializers.Serializer[Any]):
+    """The group whose people are to be the workshop's."""
+
+    group_id = serializers.UUIDField()
+
+
 class WorkshopSerializer(serializers.ModelSerializer[Workshop]):
     """A workshop with its community's state and the number of people now in its group."""
 

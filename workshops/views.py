@@ -5,15 +5,22 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from organizations.roles import Right
 from organizations.viewsets import TenantView
+from whatsapp.models import Group
 from whatsapp.serializers import InviteLinkSerializer, SyncRunSerializer
 from workshops import services
 from workshops.models import Community, Workshop
-from workshops.serializers import CommunitySerializer, RetrySerializer, WorkshopSerializer
+from workshops.serializers import (
+    CommunitySerializer,
+    GroupLinkSerializer,
+    RetrySerializer,
+    WorkshopSerializer,
+)
 
 
 class WorkshopFilter(filters.FilterSet):
@@ -40,6 +47,8 @@ class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVi
         "partial_update": Right.MANAGE_WORKSHOPS,
         "destroy": Right.MANAGE_WORKSHOPS,
         "retry_community": Right.MANAGE_WORKSHOPS,
+        "link_group": Right.MANAGE_WORKSHOPS,
+        "unlink_group": Right.MANAGE_WORKSHOPS,
         "sync": Right.SYNC,
     }
 
@@ -83,6 +92,27 @@ class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVi
         wish.is_valid(raise_exception=True)
         community = services.retry_community(community=self._community(), is_anew=wish.validated_data["anew"])
         return Response(CommunitySerializer(community).data, status=202)
+
+    @extend_schema(request=GroupLinkSerializer, responses=WorkshopSerializer)
+    @action(detail=True, methods=["post"], url_path="group")
+    def link_group(self, request: Request, pk: str) -> Response:
+        """
+        Link a group that exists: its people are the workshop's, and no community is created.
+
+        A community's parent stands for its announcement group.
+        """
+        wish = GroupLinkSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        group = get_object_or_404(Group.objects.select_related("parent", "session"), pk=wish.validated_data["group_id"])
+        workshop = services.link_group(workshop=self.get_object(), group=group, linked_by=self.actor)
+        return Response(self._render(workshop))
+
+    @extend_schema(responses=WorkshopSerializer)
+    @link_group.mapping.delete
+    def unlink_group(self, request: Request, pk: str) -> Response:
+        """Take the workshop its group, which stays in WhatsApp. No community is created until somebody tries again."""
+        workshop = services.unlink_group(workshop=self.get_object(), unlinked_by=self.actor)
+        return Response(self._render(workshop))
 
     @extend_schema(request=None, responses={202: SyncRunSerializer})
     @action(detail=True, methods=["post"])

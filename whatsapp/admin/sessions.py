@@ -16,7 +16,7 @@ from common.admin import TenantAdmin, badge
 from common.admin.actions import Deed
 from organizations.models import Organization
 from whatsapp import services
-from whatsapp.models import Group, Session
+from whatsapp.models import GroupSession, Session
 
 STATUS_COLORS: dict[str, str] = {
     Session.Status.CONNECTING: "info",
@@ -36,6 +36,18 @@ CHOOSE = Deed(
     done="chosen: it creates its organization's communities from now on.",
     question="Let this number create its organization's communities from now on?",
     button="Choose for communities",
+)
+
+
+def _sync_groups(session: Session) -> None:
+    services.request_group_list(session=session)
+
+
+SYNC_GROUPS = Deed(
+    act=_sync_groups,
+    done="asked for its groups; one that is not connected is asked when it is.",
+    question="Ask this number for its groups now?",
+    button="Sync groups now",
 )
 
 
@@ -72,20 +84,21 @@ class SessionAdmin(TenantAdmin):
     ordering = ["organization", "id"]
     fieldsets = [
         (None, {"fields": ["organization", "label", "gateway"]}),
-        ("State", {"fields": ["state", "status_reason", "is_chosen", "groups"]}),
+        ("State", {"fields": ["state", "status_reason", "is_chosen"]}),
+        ("Groups", {"fields": ["groups", "groups_synced_at", "groups_reason", "groups_due_at"]}),
         ("Number", {"fields": ["full_phone", "lid", "gateway_session_id"]}),
         ("Times", {"fields": ["created_at", "last_seen_at", "last_event_at"]}),
     ]
     readonly_fields = [
         "state", "status_reason", "is_chosen", "groups", "full_phone", "lid", "gateway_session_id",
-        "created_at", "last_seen_at", "last_event_at",
+        "groups_synced_at", "groups_reason", "groups_due_at", "created_at", "last_seen_at", "last_event_at",
     ]  # fmt: skip
-    actions = ["choose_for_communities"]
-    actions_detail = ["choose_this", "connect_this", "disconnect_this"]
+    actions = ["choose_for_communities", "sync_groups_now"]
+    actions_detail = ["choose_this", "sync_groups_of_this", "connect_this", "disconnect_this"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """With the number of groups, and whether it is its organization's choice."""
-        seen = Group.objects.filter(organization=OuterRef("organization"), session=OuterRef("pk")).order_by()
+        seen = GroupSession.objects.filter(organization=OuterRef("organization"), session=OuterRef("pk")).order_by()
         counted = Subquery(seen.values("session").annotate(number=Count("pk")).values("number"))
         chosen = Organization.objects.filter(pk=OuterRef("organization"), community_session=OuterRef("pk"))
         sessions: QuerySet[Session] = super().get_queryset(request)
@@ -127,7 +140,7 @@ class SessionAdmin(TenantAdmin):
 
     @admin.display(description="Groups", ordering="group_count")
     def groups(self, session: Any) -> int:
-        """How many groups it sees."""
+        """How many groups it is in, as its latest list said."""
         return int(session.group_count)
 
     def is_useful(self, path: str, row: Any) -> bool:
@@ -159,3 +172,13 @@ class SessionAdmin(TenantAdmin):
     def disconnect_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A number that is not to be used any more."""
         return self.do_one(request, object_id, DISCONNECT)
+
+    @action(description="Sync groups now", permissions=["change"])  # type: ignore[untyped-decorator]
+    def sync_groups_now(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        """For every chosen number."""
+        self.do_all(request, queryset, SYNC_GROUPS)
+
+    @action(description="Sync groups now", permissions=["change"], url_path="sync-groups")  # type: ignore[untyped-decorator]
+    def sync_groups_of_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """From its own page."""
+        return self.do_one(request, object_id, SYNC_GROUPS)

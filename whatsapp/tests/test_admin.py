@@ -115,6 +115,16 @@ def test_an_organization_has_one_session_for_communities() -> None:
     assert _chosen(session.organization) is None
 
 
+def test_numbers_are_asked_for_their_groups_from_the_list_and_on_a_page() -> None:
+    session, away = SessionFactory.create(), SessionFactory.create(status="disconnected")
+    client = superuser()
+    assert "2 sessions asked for its groups" in act(client, "sync_groups_now", session, away)
+    assert "1 session asked for its groups" in press(client, "sync_groups_of_this", session)
+    with tenancy.system():
+        assert not Session.objects.filter(groups_due_at=None).exists()
+    assert "when this number is connected" in text_of(client.get(url(Session, "change", away.pk)))
+
+
 # --- groups
 
 

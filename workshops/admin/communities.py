@@ -23,6 +23,7 @@ STATUS_COLORS: dict[str, str] = {
     Community.Status.WAITING: "warning",
     Community.Status.UNKNOWN: "danger",
     Community.Status.FAILED: "danger",
+    Community.Status.UNLINKED: "warning",
 }
 
 

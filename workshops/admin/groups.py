@@ -8,7 +8,9 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, TenantInline
-from workshops.models import WorkshopGroup
+from common.errors import DomainError
+from workshops import services
+from workshops.models import Community, Workshop, WorkshopGroup
 
 
 class WorkshopGroupForm(TenantForm):
@@ -21,6 +23,40 @@ class WorkshopGroupForm(TenantForm):
             self.fields["group"].queryset = groups.trackable()  # type: ignore[attr-defined]
             text = "Choose a group of the same organization that holds people: a community's parent does not."
             self.fields["group"].error_messages["invalid_choice"] = text
+
+
+def save_links(formset: Any, workshop: Workshop, *, by: str) -> list[str]:
+    """
+    Write what an inline of links asks for; answers what was refused, in words.
+
+    The first group that a workshop gets is the one whose people are its own; those after it are only linked.
+    """
+    formset.save(commit=False)
+    refused = []
+    for link, change in [(link, _unlink) for link in formset.deleted_objects] + [
+        (link, _link) for link in formset.new_objects
+    ]:
+        workshop.refresh_from_db(fields=["community_group"])
+        try:
+            change(link, workshop, by)
+        except DomainError as error:
+            refused.append(f"{link.group}: {error.message}")
+    return refused
+
+
+def _link(link: WorkshopGroup, workshop: Workshop, by: str) -> None:
+    if workshop.community_group_id is None:
+        services.link_group(workshop=workshop, group=link.group, linked_by=by)
+    else:
+        link.save()
+
+
+def _unlink(link: WorkshopGroup, workshop: Workshop, by: str) -> None:
+    community = Community.objects.filter(workshop=workshop).first()
+    if link.group_id in (workshop.community_group_id, community and community.parent_group_id):
+        services.unlink_group(workshop=workshop, unlinked_by=by)
+    else:
+        link.delete()
 
 
 class WorkshopGroupInline(TenantInline):

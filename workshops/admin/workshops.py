@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import formats, timezone
@@ -13,8 +13,8 @@ from common.admin import TenantAdmin, actor, badge
 from common.admin.actions import Deed
 from workshops import services
 from workshops.admin.communities import RETRY, STATUS_COLORS, CommunityInline
-from workshops.admin.groups import WorkshopGroupInline
-from workshops.models import Community, Workshop
+from workshops.admin.groups import WorkshopGroupInline, save_links
+from workshops.models import Community, Workshop, WorkshopGroup
 
 
 def _sync_deed(request: HttpRequest) -> Deed:
@@ -116,6 +116,14 @@ class WorkshopAdmin(TenantAdmin):
             return
         obj.created_by = actor(request)
         super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Links of groups are made by the same rules as everywhere."""
+        if formset.model is not WorkshopGroup:
+            super().save_formset(request, form, formset, change)
+            return
+        for text in save_links(formset, form.instance, by=actor(request)):
+            self.message_user(request, text, messages.ERROR)
 
     @admin.display(description="Starts", ordering="starts_at")
     def starts(self, workshop: Workshop) -> str:

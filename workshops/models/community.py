@@ -33,6 +33,7 @@ class Community(TenantModel, Job):
         WAITING = "waiting", "waiting for its session"
         UNKNOWN = "unknown", "outcome not known"
         FAILED = "failed"
+        UNLINKED = "unlinked", "unlinked by a person"
 
     #: Longer than the longest call, which is the create itself (75 s).
     LEASE = timedelta(seconds=150)
@@ -41,7 +42,9 @@ class Community(TenantModel, Job):
     MAX_ATTEMPTS = 5
 
     #: What a person may start again.
-    RETRYABLE = [Status.SKIPPED, Status.WAITING, Status.FAILED, Status.UNKNOWN, Status.PARTIAL, Status.QUEUED]
+    RETRYABLE = [
+        Status.SKIPPED, Status.UNLINKED, Status.WAITING, Status.FAILED, Status.UNKNOWN, Status.PARTIAL, Status.QUEUED,
+    ]  # fmt: skip
     #: What the sweep starts once `run_after` has passed.
     PENDING = [Status.QUEUED, Status.WAITING, Status.UNKNOWN, Status.PARTIAL, Status.FAILED]
 

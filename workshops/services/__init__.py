@@ -4,11 +4,13 @@ from workshops.services.communities import (
     CommunityJob,
     CommunityNotRetryable,
     claim_community,
+    complete_communities,
     move_communities,
     queue_community,
     retry_community,
     sweep_communities,
 )
+from workshops.services.links import CommunityBusy, GroupTaken, WorkshopHasGroup, link_group, unlink_group
 from workshops.services.outcomes import (
     CommunityTaken,
     community_created,
@@ -30,17 +32,22 @@ from workshops.services.workshops import (
 )
 
 __all__ = [
+    "CommunityBusy",
     "CommunityJob",
     "CommunityNotRetryable",
     "CommunityTaken",
     "CommunityUnderWay",
+    "GroupTaken",
     "NoCommunityGroup",
+    "WorkshopHasGroup",
     "claim_community",
     "community_created",
     "community_failed",
     "community_waits",
+    "complete_communities",
     "create_workshop",
     "delete_workshop",
+    "link_group",
     "move_communities",
     "outcome_unknown",
     "queue_community",
@@ -50,6 +57,7 @@ __all__ = [
     "sweep_communities",
     "sync_members",
     "unclaimed",
+    "unlink_group",
     "update_workshop",
     "would_be_seen",
 ]

@@ -6,6 +6,7 @@ written down (name, session, the JIDs that exist already); and as long as its ou
 a look-up and never a second create.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -21,7 +22,7 @@ from common.jobs import GRACE, SWEEP_GRACE, JobQuerySet, backoff, soon
 from common.queue import enqueue
 from organizations import placeholders
 from organizations.models import Organization
-from whatsapp.models import Session
+from whatsapp.models import Group, Session
 from workshops.models import Community, Workshop
 from workshops.services.outcomes import community_waits, outcome_unknown, settle
 
@@ -79,7 +80,7 @@ def retry_community(*, community: Community, is_anew: bool = False) -> Community
     _check_retryable(community)
     if is_anew and not community.parent_group_id:
         community.requested_at, community.session, community.status = None, None, _Status.QUEUED
-    if community.status in (_Status.SKIPPED, _Status.WAITING, _Status.FAILED):
+    if community.status in (_Status.SKIPPED, _Status.UNLINKED, _Status.WAITING, _Status.FAILED):
         community.status = _Status.QUEUED
     community.failures, community.run_after, community.reason, community.error_code = 0, soon(), "", ""
     community.save(update_fields=["requested_at", "session", "status", "failures", "run_after", "reason", "error_code"])
@@ -103,7 +104,7 @@ def claim_community(*, community_id: UUID, attempt: int) -> CommunityJob | None:
 
     None when there is nothing to do now: somebody else has it, or it is skipped or waits (the row says so).
     """
-    unfinished = Community.objects.exclude(status__in=[_Status.READY, _Status.SKIPPED])
+    unfinished = Community.objects.exclude(status__in=[_Status.READY, _Status.SKIPPED, _Status.UNLINKED])
     community = unfinished.select_related("parent_group", "session").claim(
         community_id, attempt, lease=Community.LEASE,
         status=Case(
@@ -199,6 +200,23 @@ def _texts(workshop: Workshop, organization: Organization) -> dict[str, str]:
 def move_communities(*, old: Session, new: Session) -> None:
     """A relinked number is a new session: look-ups of what was requested through the old one go through the new one."""
     Community.objects.filter(session=old).update(session=new)
+
+
+@transaction.atomic
+def complete_communities(*, groups: Iterable[Group]) -> int:
+    """
+    Go on at once with communities whose announcement group is among `groups`. Answers how many.
+
+    One that somebody is at is passed over rather than waited for: it has its own schedule.
+    """
+    partial = Community.objects.filter(status=_Status.PARTIAL, parent_group__in=[group.parent_id for group in groups])
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    communities = list(partial.filter(free, not_before=None).select_for_update(skip_locked=True, of=("self",)))
+    for community in communities:
+        community.run_after = soon()
+        community.save(update_fields=["run_after"])
+        _start(community)
+    return len(communities)
 
 
 def sweep_communities() -> int:

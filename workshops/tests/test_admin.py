@@ -153,7 +153,44 @@ def test_a_group_is_linked_to_a_workshop() -> None:
     with tenancy.system():
         connection.check_constraints()
         link = WorkshopGroup.objects.get()
+        found = Workshop.objects.select_related("community").get()
     assert (link.group_id, link.workshop_id, link.organization_id) == (group.pk, workshop.pk, workshop.organization_id)
+    assert (found.community_group_id, found.community.status) == (group.pk, "ready"), "its people are the workshop's"
+
+
+def test_a_group_after_the_first_is_only_linked() -> None:
+    workshop = CommunityFactory.create(status="ready").workshop
+    assert _link(workshop, GroupFactory.create(organization=workshop.organization)).status_code == 302
+    with tenancy.system():
+        assert Workshop.objects.get().community_group_id == workshop.community_group_id
+        assert WorkshopGroup.objects.count() == 3
+
+
+def test_a_group_is_not_linked_while_a_community_is_being_created() -> None:
+    lease = timezone.now() + timedelta(minutes=1)
+    workshop = CommunityFactory.create(status="creating", lease_until=lease).workshop
+    _link(workshop, GroupFactory.create(organization=workshop.organization))
+    client = superuser()
+    with tenancy.system():
+        assert not WorkshopGroup.objects.exists()
+    assert client.get(url(Workshop, "change", workshop.pk)).status_code == 200
+
+
+def test_the_group_with_a_workshops_people_is_unlinked() -> None:
+    workshop = CommunityFactory.create(status="ready").workshop
+    with tenancy.system():
+        links = list(WorkshopGroup.objects.all())
+    form = _form(workshop.organization, **NO_LINKS)
+    form |= {"group_links-TOTAL_FORMS": "2", "group_links-INITIAL_FORMS": "2"}
+    for number, link in enumerate(links):
+        form |= {f"group_links-{number}-id": str(link.pk), f"group_links-{number}-workshop": str(workshop.pk)}
+        form |= {f"group_links-{number}-DELETE": "on"}
+    answer = superuser().post(url(Workshop, "change", workshop.pk), form)
+    assert answer.status_code == 302, text_of(answer)
+    with tenancy.system():
+        found = Workshop.objects.select_related("community").get()
+        assert not WorkshopGroup.objects.exists()
+    assert (found.community_group_id, found.community.status) == (None, "unlinked")
 
 
 def test_a_group_of_another_organization_is_refused_by_the_form() -> None:

@@ -1,0 +1,204 @@
+"""Linking a group to a workshop by hand, and communities whose announcement group shows up in a list."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from common import tenancy
+from conftest import Api
+from organizations.models import Membership, Organization
+from organizations.tests.factories import MembershipFactory, OrganizationFactory
+from sandbox.client import Sandbox
+from whatsapp import outbound as whatsapp
+from whatsapp import services as whatsapp_services
+from whatsapp.models import Group, SyncRun
+from whatsapp.tests.factories import GroupFactory, SessionFactory
+from workshops import outbound, services
+from workshops.models import Community, Workshop, WorkshopGroup
+from workshops.tests.factories import CommunityFactory, WorkshopFactory, WorkshopGroupFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member() -> Membership:
+    return MembershipFactory.create(role="member")
+
+
+@pytest.fixture
+def workshop(member: Membership) -> Workshop:
+    return WorkshopFactory.create(organization=member.organization)
+
+
+@pytest.fixture
+def group(member: Membership) -> Group:
+    return GroupFactory.create(organization=member.organization, announcement=True)
+
+
+def community_of(workshop: Workshop) -> Community:
+    with tenancy.system():
+        return Community.objects.select_related("workshop", "parent_group").get(workshop=workshop)
+
+
+def linked(workshop: Workshop) -> set[object]:
+    with tenancy.system():
+        return set(WorkshopGroup.objects.filter(workshop=workshop).values_list("group_id", flat=True))
+
+
+def test_a_group_is_linked_and_no_community_is_created_any_more(
+    api: Api, member: Membership, workshop: Workshop, group: Group
+) -> None:
+    path = f"/api/workshops/{workshop.pk}/group"
+    answer = api(member).post(path, {"group_id": str(group.pk)}, format="json")
+    assert (answer.status_code, answer.json()["community_group_id"]) == (200, str(group.pk))
+    community = community_of(workshop)
+    assert (community.status, community.parent_group) == ("ready", group.parent)
+    assert community.reason == f"{group} was linked by user:{member.user_id}."
+    assert linked(workshop) == {group.pk, group.parent_id}
+    with tenancy.system():
+        assert services.claim_community(community_id=community.pk, attempt=community.attempt) is None
+        assert SyncRun.objects.get().group_id == group.pk
+    with tenancy.system():
+        Community.objects.update(run_after=timezone.now() - timedelta(hours=1))
+    assert services.sweep_communities() == 0
+
+
+def test_linking_again_changes_nothing(api: Api, member: Membership, workshop: Workshop, group: Group) -> None:
+    path, wish = f"/api/workshops/{workshop.pk}/group", {"group_id": str(group.pk)}
+    first, second = (api(member).post(path, wish, format="json").json() for _ in range(2))
+    assert first == second
+
+
+def test_an_ordinary_group_holds_a_workshops_people_as_well(api: Api, member: Membership, workshop: Workshop) -> None:
+    single = GroupFactory.create(organization=member.organization)
+    answer = api(member).post(f"/api/workshops/{workshop.pk}/group", {"group_id": str(single.pk)}, format="json")
+    assert answer.json()["community"]["status"] == "ready"
+    assert (community_of(workshop).parent_group, linked(workshop)) == (None, {single.pk})
+    assert api(member).delete(f"/api/workshops/{workshop.pk}").status_code == 204
+
+
+def test_f12_a_parent_stands_for_its_announcement_group_or_is_refused_by_name(
+    api: Api, member: Membership, workshop: Workshop, group: Group
+) -> None:
+    """Fails without `trackable_group` in `links.link_group`."""
+    path = f"/api/workshops/{workshop.pk}/group"
+    lonely = GroupFactory.create(organization=member.organization, kind="community_parent")
+    answer = api(member).post(path, {"group_id": str(lonely.pk)}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "group_is_community_parent")
+    assert lonely.name in answer.json()["detail"]
+    answer = api(member).post(path, {"group_id": str(group.parent_id)}, format="json")
+    assert answer.json()["community_group_id"] == str(group.pk)
+
+
+@pytest.mark.parametrize("by_link", [True, False])
+def test_a_group_of_another_workshop_is_refused_by_its_name(
+    api: Api, member: Membership, workshop: Workshop, group: Group, by_link: bool
+) -> None:
+    other = WorkshopFactory.create(organization=member.organization, community_group=None if by_link else group)
+    if by_link:
+        WorkshopGroupFactory.create(workshop=other, group=group)
+    answer = api(member).post(f"/api/workshops/{workshop.pk}/group", {"group_id": str(group.pk)}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "group_taken")
+    assert other.title in answer.json()["detail"]
+    assert (community_of(workshop).status, linked(workshop)) == ("queued", set())
+
+
+def test_a_workshop_with_a_group_or_half_a_community_keeps_it(api: Api, member: Membership, group: Group) -> None:
+    ready = CommunityFactory.create(organization=member.organization, status="ready")
+    parent = GroupFactory.create(organization=member.organization, kind="community_parent")
+    partial = CommunityFactory.create(organization=member.organization, status="partial", parent_group=parent)
+    for community in (ready, partial):
+        path = f"/api/workshops/{community.workshop_id}/group"
+        answer = api(member).post(path, {"group_id": str(group.pk)}, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (409, "workshop_has_group")
+
+
+def test_while_a_community_is_being_created_nothing_is_linked(api: Api, member: Membership, group: Group) -> None:
+    lease = timezone.now() + timedelta(minutes=1)
+    community = CommunityFactory.create(organization=member.organization, status="creating", lease_until=lease)
+    path = f"/api/workshops/{community.workshop_id}/group"
+    answer = api(member).post(path, {"group_id": str(group.pk)}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "community_busy")
+
+
+def test_a_person_settles_an_outcome_that_nobody_knows(api: Api, member: Membership, group: Group) -> None:
+    community = CommunityFactory.create(
+        organization=member.organization, status="unknown", requested_at=timezone.now(), run_after=None
+    )
+    path = f"/api/workshops/{community.workshop_id}/group"
+    assert api(member).post(path, {"group_id": str(group.pk)}, format="json").status_code == 200
+    assert not community_of(community.workshop).is_open
+
+
+def test_a_group_is_unlinked_and_may_be_linked_again(
+    api: Api, member: Membership, workshop: Workshop, group: Group
+) -> None:
+    client, path = api(member), f"/api/workshops/{workshop.pk}/group"
+    client.post(path, {"group_id": str(group.pk)}, format="json")
+    answer = client.delete(path)
+    assert (answer.status_code, answer.json()["community_group_id"]) == (200, None)
+    assert answer.json()["community"]["status"] == "unlinked"
+    assert "was unlinked by user:" in answer.json()["community"]["reason"]
+    assert linked(workshop) == set()
+    assert services.sweep_communities() == 0, "nobody creates one by itself"
+    assert client.delete(path).json()["code"] == "no_community_group"
+    assert client.post(path, {"group_id": str(group.pk)}, format="json").status_code == 200
+
+
+def test_after_unlinking_a_person_may_have_a_community_created(api: Api, member: Membership) -> None:
+    community = CommunityFactory.create(organization=member.organization, status="ready")
+    api(member).delete(f"/api/workshops/{community.workshop_id}/group")
+    answer = api(member).post(f"/api/workshops/{community.workshop_id}/community/retry")
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+
+
+def test_groups_and_workshops_of_others_are_404_and_viewers_link_nothing(
+    api: Api, member: Membership, workshop: Workshop, group: Group
+) -> None:
+    client, foreign = api(member), WorkshopFactory.create()
+    mine, theirs = f"/api/workshops/{workshop.pk}/group", f"/api/workshops/{foreign.pk}/group"
+    assert client.post(mine, {"group_id": str(GroupFactory.create().pk)}, format="json").status_code == 404
+    assert client.post(theirs, {"group_id": str(group.pk)}, format="json").status_code == 404
+    assert client.delete(theirs).status_code == 404
+    assert client.post(mine, {"group_id": "x"}, format="json").json()["fields"].keys() == {"group_id"}
+    viewer = api(MembershipFactory.create(organization=member.organization, role="viewer"))
+    assert viewer.post(mine, {"group_id": str(group.pk)}, format="json").status_code == 403
+    assert viewer.delete(mine).status_code == 403
+
+
+# --- communities whose announcement group shows up
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_partial_community_goes_on_when_a_list_shows_its_announcement_group(sandbox: Sandbox) -> None:
+    """Fails without the receiver of `announcements_listed`: it would wait for its own schedule."""
+    organization = OrganizationFactory.create()
+    played = sandbox.add_session(phone_number="919800000001")
+    session = SessionFactory.create(organization=organization, gateway_session_id=played.session_id)
+    with tenancy.system():
+        Organization.objects.update(community_session=session)
+    workshop = WorkshopFactory.create(organization=organization)
+    sandbox.add_fault("create_community", "missing_announcement")
+    community = community_of(workshop)
+    step(community)
+    community = community_of(workshop)
+    assert community.status == "partial"
+    assert community.parent_group is not None
+    with tenancy.system():
+        Community.objects.update(run_after=timezone.now() + timedelta(hours=1))
+    sandbox.show_group(community.parent_group.group_jid)
+    with tenancy.system():
+        whatsapp_services.request_group_list(session=session)
+    whatsapp.sync_groups(session_id=session.pk, organization_id=organization.pk)
+    community = community_of(workshop)
+    assert community.run_after is not None
+    assert community.run_after < timezone.now() + timedelta(minutes=1)
+    step(community)
+    assert community_of(workshop).status == "ready"
+
+
+def step(community: Community) -> None:
+    outbound.create_community(
+        community_id=community.pk, attempt=community.attempt, organization_id=community.organization_id
+    )
