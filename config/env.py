@@ -35,6 +35,8 @@ WHATSAPP_GATEWAYS: dict[str, dict[str, Any]] = _env.json("WHATSAPP_GATEWAYS", de
 PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
 WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", default=20.0)
 SWEEP_SECONDS = _env.float("SWEEP_SECONDS", default=10.0)
+LIVE_URL = _env.str("LIVE_URL", default="")
+LIVE_HEARTBEAT_SECONDS = _env.float("LIVE_HEARTBEAT_SECONDS", default=15.0)
 SANDBOX_URL = _env.str("SANDBOX_URL", default="")
 
 

@@ -213,6 +213,15 @@ WEBHOOK_DRAIN_SECONDS = 20.0
 #: How long a process gathers counts of refused deliveries before it writes them; 0: not at all.
 WEBHOOK_REFUSED_WRITE_SECONDS = 1.0
 
+# --- live updates -----------------------------------------------------------------------------------------------
+#: The address of the live process; empty: that of the request.
+LIVE_URL = env.LIVE_URL
+#: How often an open page gets a sign of life, and its reader's membership is checked again.
+LIVE_HEARTBEAT_SECONDS = env.LIVE_HEARTBEAT_SECONDS
+LIVE_TICKET_SECONDS = 60
+#: Most pages that one live process keeps open.
+LIVE_MAX_STREAMS = 1000
+
 # --- background work --------------------------------------------------------------------------------------------
 REDIS_URL = env.REDIS_URL
 CELERY_BROKER_URL = env.REDIS_URL

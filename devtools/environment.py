@@ -116,6 +116,7 @@ def _made(instance: Instance, ports: Ports) -> dict[str, str]:
         "WHATSAPP_GATEWAYS": json.dumps({GATEWAY: gateway}),
         "TOKEN_ISSUERS": json.dumps({issuer: {"jwks_url": f"{issuer}/.well-known/jwks.json"}}),
         "SANDBOX_URL": url(ports.sandbox),
+        "LIVE_URL": url(ports.live),
         "ROLLCALL_WEBHOOK_URL": f"{url(ports.web)}/webhooks/whatsapp/{GATEWAY}",
     }
 

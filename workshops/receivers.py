@@ -2,13 +2,14 @@
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from whatsapp.models import Group, Session
-from whatsapp.signals import announcements_listed, session_replaced
+from whatsapp.signals import announcements_listed, members_changed, session_replaced
 from workshops import services
 from workshops.models import Workshop
 
@@ -35,6 +36,12 @@ def workshop_created(instance: Workshop, created: bool, raw: bool = False, **_: 
 def number_was_relinked(old: Session, new: Session, **_: Any) -> None:
     """Communities that were created or are looked up through the old session go on with the new one."""
     services.move_communities(old=old, new=new)
+
+
+@receiver(members_changed, dispatch_uid="pages that show the members hear of it")
+def members_were_changed(organization_id: str, group_id: UUID, run_id: UUID | None, **_: Any) -> None:
+    """Open pages of the workshops whose people these are load them anew."""
+    services.tell_of_members(organization_id=organization_id, group_id=group_id, run_id=run_id)
 
 
 @receiver(announcements_listed, dispatch_uid="communities find their announcement groups")

@@ -69,3 +69,10 @@ class WorkshopSerializer(serializers.ModelSerializer[Workshop]):
         if starts_at and ends_at and ends_at <= starts_at:
             raise serializers.ValidationError({"ends_at": ["A workshop ends after it starts."]})
         return attrs
+
+
+class EventsTicketSerializer(serializers.Serializer[Any]):
+    """Where the live updates of a workshop can be opened, once, and until when."""
+
+    url = serializers.URLField()
+    expires_at = serializers.DateTimeField()

@@ -1,10 +1,12 @@
 """Paths of workshops."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from workshops import streams
 from workshops.views import WorkshopViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("workshops", WorkshopViewSet)
 
-urlpatterns = router.urls
+urlpatterns = [*router.urls, path("workshops/<uuid:pk>/events", streams.events, name="workshop-events")]

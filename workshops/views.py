@@ -1,5 +1,7 @@
 """Workshops in the API."""
 
+from django.conf import settings
+from django.urls import reverse
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
@@ -9,6 +11,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common import live
 from organizations.roles import Right
 from organizations.viewsets import TenantView
 from whatsapp.models import Group
@@ -17,6 +20,7 @@ from workshops import services
 from workshops.models import Community, Workshop
 from workshops.serializers import (
     CommunitySerializer,
+    EventsTicketSerializer,
     GroupLinkSerializer,
     RetrySerializer,
     WorkshopSerializer,
@@ -50,7 +54,9 @@ class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVi
         "link_group": Right.MANAGE_WORKSHOPS,
         "unlink_group": Right.MANAGE_WORKSHOPS,
         "sync": Right.SYNC,
+        "events_ticket": Right.READ,
     }
+    vendor_actions = frozenset({"events_ticket"})
 
     def create(self, request: Request) -> Response:
         """Create a workshop. Its WhatsApp community follows by itself: see `community.status`."""
@@ -126,6 +132,22 @@ class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVi
     def invite_link(self, request: Request, pk: str) -> Response:
         """The invite link of the workshop's community; empty when none is known."""
         return Response({"invite_link": self._community().invite_link})
+
+    @extend_schema(request=None, responses={201: EventsTicketSerializer})
+    @action(detail=True, methods=["post"], url_path="events-ticket")
+    def events_ticket(self, request: Request, pk: str) -> Response:
+        """
+        An address for an EventSource that tells when the workshop's members or community change.
+
+        It can be opened once, within a minute. To come back, ask for a new one and add `&last_event_id=…`.
+        """
+        with self.tenancy():
+            workshop = self.get_object()
+        ticket = live.Ticket(self.organization_id, self.user_id, topic=str(workshop.pk))
+        token, expires_at = live.issue_ticket(ticket)
+        path = f"{reverse('workshop-events', args=[workshop.pk])}?ticket={token}"
+        url = f"{settings.LIVE_URL.rstrip('/')}{path}" if settings.LIVE_URL else request.build_absolute_uri(path)
+        return Response(EventsTicketSerializer({"url": url, "expires_at": expires_at}).data, status=201)
 
     def _community(self) -> Community:
         workshop = self.get_object()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from whatsapp.client import Participant, Snapshot
 from whatsapp.models import Group, GroupMember, Session, SyncRun
-from whatsapp.services import history
+from whatsapp.services import history, news
 from whatsapp.services.difference import Difference, Row, compare
 from whatsapp.services.locks import lock_group
 from whatsapp.services.sync import request_sync
@@ -169,6 +169,7 @@ def _end(run: SyncRun, status: SyncRun.Status, difference: Difference | None = N
         run.updated = len(difference.updated) + len(difference.merged)
         run.unchanged, run.kept = difference.unchanged, difference.kept
     run.save()
+    news.run_has_ended(run)
     return run
 
 

@@ -15,6 +15,7 @@ from common.errors import DomainError
 from common.jobs import SWEEP_GRACE, backoff, soon
 from common.queue import enqueue
 from whatsapp.models import Group, GroupSession, Session, SyncRun
+from whatsapp.services import news
 
 LEASE = timedelta(minutes=3)
 _MAX_FAILURES = 5
@@ -184,6 +185,7 @@ def fail_run(*, run: SyncRun, code: str, error: str, fetched: int | None = None)
     run.status, run.lease_until, run.finished_at = SyncRun.Status.FAILED, None, timezone.now()
     run.error_code, run.error, run.fetched = code, error, fetched
     run.save(update_fields=["status", "lease_until", "finished_at", "error_code", "error", "fetched"])
+    news.run_has_ended(run)
     return run
 
 

@@ -11,6 +11,7 @@ from workshops.services.communities import (
     sweep_communities,
 )
 from workshops.services.links import CommunityBusy, GroupTaken, WorkshopHasGroup, link_group, unlink_group
+from workshops.services.news import may_follow, tell_of_members
 from workshops.services.outcomes import (
     CommunityTaken,
     community_created,
@@ -48,6 +49,7 @@ __all__ = [
     "create_workshop",
     "delete_workshop",
     "link_group",
+    "may_follow",
     "move_communities",
     "outcome_unknown",
     "queue_community",
@@ -56,6 +58,7 @@ __all__ = [
     "retry_community",
     "sweep_communities",
     "sync_members",
+    "tell_of_members",
     "unclaimed",
     "unlink_group",
     "update_workshop",

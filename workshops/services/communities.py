@@ -24,6 +24,7 @@ from organizations import placeholders
 from organizations.models import Organization
 from whatsapp.models import Group, Session
 from workshops.models import Community, Workshop
+from workshops.services import news
 from workshops.services.outcomes import community_waits, outcome_unknown, settle
 
 #: WhatsApp's limits; a longer text would come back cut, and would not be found again by its name.
@@ -85,6 +86,7 @@ def retry_community(*, community: Community, is_anew: bool = False) -> Community
     community.failures, community.run_after, community.reason, community.error_code = 0, soon(), "", ""
     community.save(update_fields=["requested_at", "session", "status", "failures", "run_after", "reason", "error_code"])
     _start(community)
+    news.community_changed(community)
     return community
 
 
@@ -115,6 +117,7 @@ def claim_community(*, community_id: UUID, attempt: int) -> CommunityJob | None:
     )  # fmt: skip
     if community is None:
         return None
+    news.community_changed(community)
     workshop = Workshop.objects.select_related("organization__community_session").get(pk=community.workshop_id)
     session = _session(community, workshop.organization)
     if session is None or not _may_go_on(community, session, workshop):

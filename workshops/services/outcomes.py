@@ -11,6 +11,7 @@ from whatsapp import services as whatsapp
 from whatsapp.client import CreatedCommunity
 from whatsapp.models import Group, Session
 from workshops.models import Community, Workshop, WorkshopGroup
+from workshops.services import news
 
 _Status = Community.Status
 
@@ -158,4 +159,5 @@ def settle(
     community.status, community.reason, community.error_code = status, reason, code
     community.run_after, community.lease_until = run_after, None
     community.save(update_fields=["status", "reason", "error_code", "run_after", "lease_until"])
+    news.community_changed(community)
     return community

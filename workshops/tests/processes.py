@@ -29,7 +29,7 @@ class Product:
     started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.redis_port, self.web_port = free_port(), free_port()
+        self.redis_port, self.web_port, self.live_port = free_port(), free_port(), free_port()
 
     @property
     def redis_url(self) -> str:
@@ -40,6 +40,11 @@ class Product:
     def web(self) -> str:
         """The address of the API."""
         return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def live(self) -> str:
+        """The address of streams."""
+        return f"http://127.0.0.1:{self.live_port}"
 
     def start_redis(self) -> None:
         """An empty Redis that keeps nothing."""
@@ -53,6 +58,12 @@ class Product:
         python = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--threads", "2"]
         self._start("web", [*python, "--bind", f"127.0.0.1:{self.web_port}"])
         wait_until(lambda: _is_healthy(self.web), "web")
+
+    def start_live(self, **environment: str) -> None:
+        """The ASGI process, with more `environment` of its own."""
+        python = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.live_port)]
+        self._start("live", python, PROCESS_KIND="live", **environment)
+        wait_until(lambda: _is_healthy(self.live), "live")
 
     def start_worker(self) -> None:
         """A Celery worker of all queues, in a session of its own."""
@@ -88,8 +99,9 @@ class Product:
         """What a process wrote."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def _start(self, name: str, command: list[str]) -> None:
-        env = {**os.environ, "DATABASE_URL": _test_database(), "REDIS_URL": self.redis_url, "SWEEP_SECONDS": "1"}
+    def _start(self, name: str, command: list[str], **environment: str) -> None:
+        ours = {"DATABASE_URL": _test_database(), "REDIS_URL": self.redis_url, "SWEEP_SECONDS": "1"}
+        env = {**os.environ, **ours, "LIVE_URL": self.live, **environment}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.started[name] = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=env, stdout=log, stderr=log, start_new_session=True

@@ -1,0 +1,108 @@
+"""The hub: slow pages, crowds, and what a topic remembers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from common import live
+from common.live import events, hub
+
+
+def run(test: Callable[[live.Hub], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(20):
+            await test(live.Hub())
+            while len(asyncio.all_tasks()) > 1:
+                await asyncio.sleep(0.05)
+
+    asyncio.run(main())
+
+
+async def publish(topic: str, number: int = 1) -> None:
+    for _ in range(number):
+        await asyncio.to_thread(live.publish, topic, type="members")
+
+
+def test_a_page_that_reads_nothing_is_dropped_and_starts_anew_when_it_is_back() -> None:
+    topic = str(uuid4())
+
+    async def test(one: live.Hub) -> None:
+        opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        async def slow() -> None:
+            listener = live.Listener(topic)
+            try:
+                opened.set_result((await one.join(listener))[-1].id)
+                await asyncio.sleep(60)
+            finally:
+                one.leave(listener)
+
+        page = asyncio.create_task(slow())
+        last = await opened
+        await publish(topic, hub.BACKLOG + 1)
+        with pytest.raises(asyncio.CancelledError):
+            await page
+        assert len(one) == 0
+        back = live.Listener(topic, last)
+        assert [event.name for event in await one.join(back)] == ["reset"]
+        one.leave(back)
+
+    run(test)
+
+
+def test_two_pages_hear_the_same_and_the_second_hears_nothing_twice() -> None:
+    topic = str(uuid4())
+
+    async def test(one: live.Hub) -> None:
+        first, second = live.Listener(topic), live.Listener(topic)
+        opening = await one.join(first)
+        await publish(topic)
+        second = live.Listener(topic, opening[-1].id)
+        missed = await one.join(second)
+        assert [event.name for event in missed] == ["ready", ""]
+        await publish(topic)
+        deadline = asyncio.get_running_loop().time() + 1
+        heard = [[event.id async for event in page.until(deadline)] for page in (first, second)]
+        assert len(heard[0]) == 2
+        assert heard[1] == heard[0][1:]
+        assert missed[-1].id == heard[0][0]
+        one.leave(first)
+        one.leave(second)
+
+    run(test)
+
+
+def test_a_process_takes_so_many_pages_and_no_more(settings: Any) -> None:
+    settings.LIVE_MAX_STREAMS = 1
+
+    async def test(one: live.Hub) -> None:
+        page = live.Listener(str(uuid4()))
+        await one.join(page)
+        with pytest.raises(live.Full):
+            await one.join(live.Listener(str(uuid4())))
+        one.leave(page)
+        await one.join(page)
+        one.leave(page)
+
+    run(test)
+
+
+def test_a_topic_remembers_about_a_thousand_events_for_a_day() -> None:
+    topic = str(uuid4())
+    for _ in range(1300):
+        live.publish(topic, type="members")
+    key = events.key_of(topic)
+    assert 1000 <= int(events.client().xlen(key)) <= 1200
+    assert 0 < int(events.client().ttl(key)) <= 24 * 60 * 60
+
+
+def test_an_outage_of_redis_is_logged_once(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    address, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:9/0"
+    for _ in range(3):
+        live.publish("a", type="members")
+    assert len(caplog.records) == 1
+    settings.REDIS_URL = address
+    live.publish("a", type="members")
