@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import rls_tax, sync_churn, sync_first, sync_same
+from bench import drain, ingest, rls_tax, sync_churn, sync_first, sync_same
 from bench.results import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -12,6 +12,8 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "sync-same": sync_same.run,
     "sync-churn": sync_churn.run,
     "rls-tax": rls_tax.run,
+    "ingest": ingest.run,
+    "drain": drain.run,
 }
 
 

@@ -29,21 +29,24 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a goal speaks of: `value` is to be `goal` at most."""
+    """What a goal speaks of: `value` is to be `goal` at most, or at least."""
 
     name: str
     value: float
     goal: float
     unit: str = "ratio"
+    is_at_least: bool = False
 
     @property
     def verdict(self) -> str:
         """Whether the goal is met."""
-        return "ok" if self.value <= self.goal else "short"
+        is_met = self.value >= self.goal if self.is_at_least else self.value <= self.goal
+        return "ok" if is_met else "short"
 
     def row(self) -> list[str]:
         """As the table shows it."""
-        return [self.name, f"{self.value:.{_digits(self.value)}f}", f"≤ {self.goal:g}", self.unit, self.verdict]
+        goal = f"{'≥' if self.is_at_least else '≤'} {self.goal:g}"
+        return [self.name, f"{self.value:.{_digits(self.value)}f}", goal, self.unit, self.verdict]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""
+`ingest`: requests a second through the product's web process as it is deployed, at sixteen connections.
+
+- stored: a signed webhook is verified, read, kept by one INSERT, and answered. Every event is a new one.
+- verified: the same request to a view that checks the signature and answers.
+- empty: the same request to a view that answers.
+
+All three pass the same middleware of the same server. The clock runs from the first byte sent to the last received;
+requests are made and signed before. Whoever sends runs on the same machine, and costs each of the three the same.
+Redis is there, so that stored includes waking the drain; no worker drains meanwhile.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from bench.databases import run_as_owner
+from bench.inbox import deployed, sender, traffic
+from bench.inbox.urls import EMPTY, VERIFIED
+from bench.measuring import alternate
+from bench.results import Figure, Result, Series
+from webhooks.models import Delivery
+
+OF_EMPTY = 0.40
+OF_VERIFIED = 0.65
+PATHS = {"stored": sender.PATH, "verified": VERIFIED, "empty": EMPTY}
+
+
+class NotStored(Exception):
+    """Fewer events were kept than were sent: what was measured means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How much is sent in a round, and how often."""
+
+    requests: int = 3_000
+    rounds: int = 9
+    warm_ups: int = 2
+
+
+FULL = Traffic()
+
+
+def run(scale: Traffic = FULL) -> Result:
+    """Send to each of the three in turns."""
+    with deployed.inbox(), deployed.running("web") as ports:
+        sides: dict[str, Callable[[], float]] = {
+            name: partial(_rate, ports.web, path, scale.requests) for name, path in PATHS.items()
+        }
+        found = alternate(sides, rounds=scale.rounds, warm_ups=scale.warm_ups)
+        stored = Delivery.objects.count()
+    if stored != scale.requests * (scale.rounds + scale.warm_ups):
+        raise NotStored(f"{stored} events were stored")
+    series = {name: Series(name, rates, "req/s") for name, rates in found.items()}
+    figures = [
+        Figure("stored / empty", series["stored"].median / series["empty"].median, OF_EMPTY, is_at_least=True),
+        Figure("stored / verified", series["stored"].median / series["verified"].median, OF_VERIFIED, is_at_least=True),
+    ]
+    return Result(list(series.values()), figures)
+
+
+def _rate(port: int, path: str, number: int) -> float:
+    """Requests a second."""
+    requests = [sender.new_request(path) for _ in range(number)]
+    run_as_owner("VACUUM webhook_deliveries")
+    return number / traffic.send(port, requests)
