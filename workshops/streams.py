@@ -71,7 +71,7 @@ async def _frames(ticket: live.Ticket, last_event_id: str) -> AsyncIterator[str]
                 yield _GONE
                 return
             yield _HEARTBEAT
-    except (RedisError, DatabaseError, OSError) as error:
+    except (live.Full, RedisError, DatabaseError, OSError) as error:
         log.warning("a stream ends, its page will come back: %s", error)
     finally:
         _hub.leave(listener)

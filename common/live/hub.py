@@ -30,6 +30,9 @@ _EVENT_ID = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 class Full(Exception):
     """This process has as many listeners as it may have."""
 
+    def __str__(self) -> str:
+        return "too many pages are open"
+
 
 class Listener:
     """One open page. Events wait in its queue until the page has taken those before."""

@@ -7,6 +7,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -17,9 +18,10 @@ from conftest import Api
 from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
 from sandbox.client import Sandbox
+from webhooks import dispatch
 from whatsapp import outbound
 from whatsapp import services as whatsapp
-from whatsapp.models import Group, GroupMember
+from whatsapp.models import Group, GroupMember, Session
 from whatsapp.services import Change
 from workshops import services
 from workshops.models import Community, Workshop
@@ -187,17 +189,50 @@ def test_what_is_rolled_back_is_no_event(workshop: Workshop, ticket: Ticket) -> 
         assert page.is_silent(1)
 
 
-def test_a_sync_is_one_event_however_many_people_it_adds(sandbox: Sandbox, workshop: Workshop, ticket: Ticket) -> None:
-    assert workshop.community_group is not None
+def play(sandbox: Sandbox, workshop: Workshop) -> str:
+    """The workshop's group and its session are at the gateway, too. Answers the group's JID."""
+    group = workshop.community_group
+    assert group is not None
+    assert group.session_id is not None
+    played = sandbox.add_session(phone_number="919800000001")
+    jid = sandbox.add_community(played.session_id, "Crypto").announcement_jid
     with tenancy.system():
-        session = workshop.community_group.session
-        assert session is not None
-        played = sandbox.add_session(phone_number="919800000001")
-        session.gateway_session_id, session.full_phone = played.session_id, "+919800000001"
-        session.save()
-        community = sandbox.add_community(session.gateway_session_id, "Crypto")
-        Group.objects.filter(pk=workshop.community_group.pk).update(group_jid=community.announcement_jid)
-    sandbox.join(community.announcement_jid, 20)
+        Session.objects.filter(pk=group.session_id).update(
+            gateway_session_id=played.session_id, full_phone="+919800000001"
+        )
+        Group.objects.filter(pk=group.pk).update(group_jid=jid)
+    return jid
+
+
+def test_webhooks_of_one_batch_are_one_event_and_their_repeats_none(
+    sandbox: Sandbox, workshop: Workshop, ticket: Ticket
+) -> None:
+    jid = play(sandbox, workshop)
+    sandbox.webhooks.configure(url="http://127.0.0.1:9/webhooks/whatsapp/main", holds=True)
+    sandbox.join(jid, 5)
+    posts = sandbox.webhooks.take()
+    with Page(ticket()) as page:
+        page.next()
+        for _ in range(2):
+            for post in posts:
+                deliver(post.body)
+            dispatch.drain(source="whatsapp")
+        with tenancy.system():
+            assert GroupMember.objects.filter(status="active").count() == 5
+        assert page.next().data["type"] == "members"
+        assert page.is_silent(1)
+
+
+def deliver(body: bytes) -> None:
+    """A webhook, signed by the key itself."""
+    key = str(django_settings.WHATSAPP_GATEWAYS["main"]["webhook_secrets"][0])
+    path = "/webhooks/whatsapp/main"
+    answer = Client().post(path, body, content_type="application/json", headers={"X-API-Key": key})
+    assert answer.status_code == 200
+
+
+def test_a_sync_is_one_event_however_many_people_it_adds(sandbox: Sandbox, workshop: Workshop, ticket: Ticket) -> None:
+    sandbox.join(play(sandbox, workshop), 20)
     with Page(ticket()) as page:
         page.next()
         with tenancy.tenant(workshop.organization_id):
