@@ -70,11 +70,11 @@ class GroupAdmin(TenantAdmin):
     related = ("session",)
     autocomplete_fields = ["organization", "session", "parent"]
     ordering = ["-created_at"]
-    readonly_fields = ["active", "left", "hidden", "last_snapshot_at", "created_at"]
+    readonly_fields = ["numbers", "active", "left", "hidden", "reported_count", "last_snapshot_at", "created_at"]
     fieldsets = [
         (None, {"fields": ["organization", "name", "group_jid", "kind", "invite_link"]}),
-        ("Seen through", {"fields": ["session", "parent"]}),
-        ("Members", {"fields": ["active", "left", "hidden", "last_snapshot_at"]}),
+        ("Seen through", {"fields": ["session", "numbers", "parent"]}),
+        ("Members", {"fields": ["active", "left", "hidden", "reported_count", "last_snapshot_at"]}),
         ("Times", {"fields": ["created_at"]}),
     ]
     actions = ["sync_members_now"]
@@ -96,7 +96,7 @@ class GroupAdmin(TenantAdmin):
         """Session and parent are chosen once the organization is known; a parent has no parent."""
         if obj is None:
             return self.fieldsets[:1]
-        seen = ["session"] if obj.kind == Group.Kind.COMMUNITY_PARENT else ["session", "parent"]
+        seen = ["session", "numbers"] if obj.kind == Group.Kind.COMMUNITY_PARENT else ["session", "numbers", "parent"]
         return [self.fieldsets[0], ("Seen through", {"fields": seen}), *self.fieldsets[2:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -128,6 +128,12 @@ class GroupAdmin(TenantAdmin):
         """How many are in it now, and the way to them."""
         url = reverse("admin:whatsapp_groupmember_changelist")
         return link(f"{url}?group__id__exact={group.pk}", group.active_count)
+
+    @admin.display(description="Our numbers in it")
+    def numbers(self, group: Group) -> str:
+        """As their latest lists of groups said."""
+        seen = group.seen_by.select_related("session").order_by("session")
+        return ", ".join(f"{each.session}{' (admin)' if each.is_admin else ''}" for each in seen)
 
     @admin.display(description="Left", ordering="left_count")
     def left(self, group: Any) -> int:

@@ -16,6 +16,7 @@ from whatsapp.models import Group, GroupMember, MembershipEvent, Session, SyncRu
 from whatsapp.tests.factories import (
     GroupFactory,
     GroupMemberFactory,
+    GroupSessionFactory,
     MembershipEventFactory,
     SessionFactory,
     SyncRunFactory,
@@ -204,6 +205,15 @@ def test_members_are_counted_from_their_rows() -> None:
     GroupMemberFactory.create(group=group, status="left")
     said = text_of(superuser().get(url(Group, "change", group.pk)))
     assert "Members 3 Left 1 Phone hidden 1" in said
+
+
+def test_the_page_of_a_group_names_our_numbers_in_it() -> None:
+    group = GroupFactory.create()
+    GroupSessionFactory.create(group=group, session__label="Front desk")
+    GroupSessionFactory.create(group=group, session__label="Back office", is_admin=False)
+    said = text_of(superuser().get(url(Group, "change", group.pk)))
+    assert "Front desk (admin)" in said
+    assert "Back office (admin)" not in said
 
 
 def test_a_group_that_had_people_is_not_deleted() -> None:

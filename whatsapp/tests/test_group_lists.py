@@ -6,6 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
@@ -361,6 +363,20 @@ def test_a_viewer_and_another_organization_do_not_ask(api: Api) -> None:
     foreign = GroupSessionFactory.create().session
     assert api(admin).post(f"/api/sessions/{foreign.pk}/sync-groups").status_code == 404
     assert api(admin).get(f"/api/groups?seen_by={foreign.pk}").json()["results"] == []
+
+
+def test_groups_cost_as_many_queries_with_many_numbers_in_them(api: Api) -> None:
+    member = MembershipFactory.create(role="member")
+    client = api(member)
+
+    def queries(rows: int) -> int:
+        GroupSessionFactory.create_batch(rows, organization=member.organization)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/api/groups").status_code == 200
+        return len(captured)
+
+    queries(1)
+    assert queries(2) == queries(10)
 
 
 def test_f12_a_parent_is_never_offered_to_be_linked(api: Api) -> None:
