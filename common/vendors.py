@@ -160,18 +160,15 @@ def call(method: str, url: str, *, headers: dict[str, str], timeout: float, json
     :raises Broken: no whole answer, or one over 64 MiB
     """
     deadline = time.monotonic() + timeout
+    sent = {"Connection": "close", **headers}
+    limits: Any = urllib3.Timeout(connect=_CONNECT_TIMEOUT, total=timeout)  # which requests takes, and its stubs do not
     try:
         with _session() as session:
             response = session.request(
-                method,
-                url,
-                headers={"Connection": "close", **headers},
-                json=json,
-                timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT, total=timeout),  # type: ignore[arg-type]  # it may
-                stream=True,
-                allow_redirects=False,
+                method, url, headers=sent, json=json, timeout=limits, stream=True, allow_redirects=False
             )
-            return Answer(response.status_code, response.headers, _read(response))
+            with response:
+                return Answer(response.status_code, response.headers, _read(response))
     except requests.exceptions.RequestException as error:
         raise _failure(error, is_late=time.monotonic() >= deadline, timeout=timeout) from error
 

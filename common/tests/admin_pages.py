@@ -5,6 +5,7 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.db.models import Model
@@ -34,8 +35,9 @@ def _logged_in(*codenames: str, **values: Any) -> Client:
 
 
 def url(model: type[Model], page: str, *arguments: Any) -> str:
-    """The address of a page: `changelist`, `add`, `change`, or a button's name."""
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=arguments)
+    """The address of a page: `changelist`, `add`, `change`, or a button's name. An id in it is written as Django's."""
+    keys = [quote(argument) for argument in arguments]
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=keys)
 
 
 def text_of(response: Any) -> str:
