@@ -63,10 +63,7 @@ def link_group(*, workshop: Workshop, group: Group, linked_by: str) -> Workshop:
         _take(workshop, each)
     workshop.community_group = group
     workshop.save(update_fields=["community_group", "updated_at"])
-    community.parent_group, community.session = group.parent, group.session
-    community.name, community.requested_at, community.not_before = group.name, None, None
-    community.ready_at = timezone.now()
-    community.save(update_fields=["parent_group", "session", "name", "requested_at", "not_before", "ready_at"])
+    _become(community, group)
     settle(community, _Status.READY, f"{group} was linked by {linked_by}.")
     whatsapp.request_sync(group=group, requested_by=linked_by)
     return workshop
@@ -91,13 +88,18 @@ def unlink_group(*, workshop: Workshop, unlinked_by: str) -> Workshop:
     WorkshopGroup.objects.filter(workshop=workshop, group__in=gone).delete()
     workshop.community_group = None
     workshop.save(update_fields=["community_group", "updated_at"])
-    community.parent_group, community.requested_at, community.ready_at = None, None, None
-    community.save(update_fields=["parent_group", "requested_at", "ready_at"])
-    settle(
-        community, _Status.UNLINKED,
-        f"{group} was unlinked by {unlinked_by}. Link a group, or try again to have a community created.",
-    )  # fmt: skip
+    _become(community, None)
+    reason = f"{group} was unlinked by {unlinked_by}. Link a group, or try again to have a community created."
+    settle(community, _Status.UNLINKED, reason)
     return workshop
+
+
+def _become(community: Community, group: Group | None) -> None:
+    """The community of `group`, or none. What was requested before does not matter any more."""
+    community.parent_group, community.session = (group.parent, group.session) if group else (None, None)
+    community.name, community.ready_at = (group.name, timezone.now()) if group else ("", None)
+    community.requested_at = community.not_before = None
+    community.save(update_fields=["parent_group", "session", "name", "ready_at", "requested_at", "not_before"])
 
 
 def _community(workshop: Workshop) -> Community:
