@@ -226,11 +226,15 @@ def test_a_run_that_a_worker_holds_is_left_to_it(group: Group) -> None:
 
 
 def test_no_task_is_started_beside_it(
-    group: Group, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    group: Group,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with django_capture_on_commit_callbacks() as callbacks:
+    sent: list[str] = []
+    monkeypatch.setattr("common.queue._send", lambda name, *_: sent.append(name))
+    with django_capture_on_commit_callbacks(execute=True):
         resync("--all")
-    assert callbacks == []
+    assert sent == []
 
 
 @contextmanager
