@@ -2,7 +2,6 @@
 
 import logging
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -21,7 +20,11 @@ def enqueue(name: str, *, expires: timedelta | None = None, **kwargs: Any) -> No
     Whatever is enqueued is also a row that a sweep finds, so a broker that is away at commit loses nothing:
     the failure is logged and the request goes on.
     """
-    transaction.on_commit(partial(_send, name, kwargs, expires), robust=True)
+
+    def send() -> None:  # a function and not a partial: Django names a failed hook by its __qualname__
+        _send(name, kwargs, expires)
+
+    transaction.on_commit(send, robust=True)
 
 
 def _send(name: str, kwargs: dict[str, Any], expires: timedelta | None) -> None:
