@@ -22,6 +22,7 @@ class Story:
         self._context, self._tell = context, telling
         self._sandbox = Sandbox(context.sandbox)
         self._sandbox.reset()
+        self._sandbox.webhooks.configure(holds=True)  # first the syncs alone, then the events
         self._ada = Person(context.web, self._sandbox, "user_ada", "org_acme")
         self._linus = Person(context.web, self._sandbox, "user_linus", "org_globex")
         self._workshop: Json = None
@@ -37,6 +38,7 @@ class Story:
         self._an_empty_list_is_not_believed()
         self._the_other_organization_sees_nothing()
         self._a_resync_changes_nothing()
+        self._from_now_on_events_tell_us()
 
     def _two_organizations(self) -> None:
         mine, theirs = (
@@ -117,6 +119,14 @@ class Story:
         changed = self._rows(f"count(*) FILTER (WHERE updated_at > '{before}')")
         self._tell.check("An operator resyncs everything twice; the second time changes so many rows", changed, (0,))
         self._tell.note(f"resync_members: {said[-1]}" if said else "")
+
+    def _from_now_on_events_tell_us(self) -> None:
+        self._sandbox.webhooks.drop()
+        self._sandbox.webhooks.configure(holds=False)
+        self._sandbox.join(self._announcement_jid, 3)
+        path = f"/groups/{self._workshop['community_group_id']}"
+        group = self._ada.follow(path, lambda seen: seen["active_count"] >= 280, "the events")
+        self._tell.check("The gateway tells of 3 who join; without a sync they are", group["active_count"], 280)
 
     def _sync(self) -> Json:
         run = self._ada.post(f"/workshops/{self._workshop['id']}/sync")
