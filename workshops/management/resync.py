@@ -86,14 +86,18 @@ def _unknown(kind: str, text: str) -> CommandError:
     return CommandError(f"There is no {kind} {text}.", returncode=WRONG_ARGUMENTS)
 
 
-def sync(*, group_id: UUID, organization_id: str) -> SyncRun:
+def sync(*, group_id: UUID, organization_id: str) -> SyncRun | None:
     """
     Sync one group here and now, whoever asked for it first; a run that a worker holds is left to it.
+
+    None when the group was deleted meanwhile.
 
     Stopped in the middle, it ends the run as failed: nothing of it was written.
     """
     with tenancy.tenant(organization_id):
-        group = Group.objects.get(pk=group_id)
+        group = Group.objects.filter(pk=group_id).first()
+        if group is None:
+            return None
         run = whatsapp.request_sync(group=group, requested_by=REQUESTED_BY, starts=False)
     try:
         outbound.sync_members(run_id=run.pk, attempt=run.attempt, organization_id=organization_id)

@@ -21,6 +21,7 @@ from sandbox.client import Sandbox
 from whatsapp import services
 from whatsapp.models import Group, GroupMember, Session, SyncRun
 from whatsapp.tests.factories import GroupFactory, SessionFactory
+from workshops.management import resync as resync_module
 from workshops.tests.factories import WorkshopFactory, WorkshopGroupFactory
 
 pytestmark = pytest.mark.django_db
@@ -270,3 +271,7 @@ def test_ctrl_c_leaves_nothing_half_written_and_says_what_was_done(
     ]
     assert (active(group), active(later)) == (0, 0)
     assert resync("--all")[0] == 0, "and the next run does it all"
+
+
+def test_a_group_that_is_deleted_meanwhile_is_passed_over() -> None:
+    assert resync_module.sync(group_id=uuid4(), organization_id="org_gone") is None

@@ -63,7 +63,7 @@ class Command(BaseCommand):
         with tqdm(ids, unit="group", file=sys.stderr, disable=not sys.stderr.isatty()) as progress:
             for group_id, organization_id in progress:
                 run = resync.sync(group_id=group_id, organization_id=organization_id)
-                line = f"{_name(run.group)}: {totals.add(run)}"
+                line = f"{_name(run.group)}: {totals.add(run)}" if run else f"{group_id}: deleted meanwhile"
                 with tqdm.external_write_mode(file=sys.stderr):
                     self.stdout.write(line)
                     self.stdout.flush()
