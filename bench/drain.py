@@ -61,7 +61,7 @@ def _inbox(number: int) -> float:
     """Events a second out of the inbox."""
     for start in range(0, number, 1000):
         rows = [_row() for _ in range(min(1000, number - start))]
-        Delivery.objects.store("bench", rows)
+        Delivery.objects.store(rows)
     run_as_owner("VACUUM ANALYZE webhook_deliveries")
     begun = time.perf_counter()
     waking.start("bench", is_last_look=True)
@@ -71,7 +71,7 @@ def _inbox(number: int) -> float:
 
 def _row() -> cleaning.Row:
     (event,) = sender.read(Request("bench", {}, {}, sender.new_body()))
-    return cleaning.storable(event, ())
+    return cleaning.storable("bench", event, ())
 
 
 def _tasks(broker: "redis.Redis", number: int) -> float:

@@ -29,7 +29,8 @@ def health(port: int) -> Probe:
 
 def worker(broker: str, name: str) -> Probe:
     """The Celery worker of that name answers a ping."""
-    app = Celery(broker=broker)
+    # Not the current one: whoever asks may have tasks of its own to send.
+    app = Celery(broker=broker, set_as_current=False)
 
     def probe() -> bool:
         return bool(app.control.ping(destination=[name], timeout=0.3))

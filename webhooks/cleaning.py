@@ -19,6 +19,7 @@ _MAX_NAME = 200
 class Row:
     """An event as it is stored; `payload` is JSON text."""
 
+    source: str
     type: str
     dedupe_key: str
     payload: str
@@ -26,7 +27,7 @@ class Row:
     organization: str
 
 
-def storable(event: Event, secret_fields: Iterable[str]) -> Row:
+def storable(source: str, event: Event, secret_fields: Iterable[str]) -> Row:
     """
     The event without secrets and without anything that PostgreSQL refuses.
 
@@ -35,6 +36,7 @@ def storable(event: Event, secret_fields: Iterable[str]) -> Row:
     secrets = frozenset(name.casefold() for name in secret_fields)
     payload = _value(event.payload, secrets, _MAX_DEPTH)
     return Row(
+        source=source,
         type=text(event.type)[:_MAX_NAME],
         dedupe_key=_key(event.dedupe_key),
         payload=json.dumps(payload, allow_nan=False, separators=(",", ":")),

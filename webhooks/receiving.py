@@ -1,13 +1,14 @@
 """From a request to stored events: verified on its raw bytes, read, kept by one statement, and announced."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
 
 from webhooks import cleaning, refusals, sources, waking
 from webhooks.cleaning import Row
+from webhooks.gathering import Gathering
 from webhooks.models import Delivery
 from webhooks.sources import Refused, Request, Source, Unreadable
 
@@ -28,7 +29,7 @@ def receive(*, source: str, path: str, headers: Mapping[str, str], body: bytes) 
         rules, request = _address(source, path, headers, body)
         rows = _understood(rules, request)
         if rows:
-            _keep(source, rows)
+            _keep(rows)
     except Refused as refusal:
         refusals.count(source if source in settings.WEBHOOK_SOURCES else UNKNOWN, refusal.reason)
         raise
@@ -58,7 +59,7 @@ def _understood(rules: Source, request: Request) -> list[Row]:
         events = rules.read(request)
         if len(events) > settings.WEBHOOK_MAX_EVENTS:
             raise Unreadable("too_many_events")
-        return [cleaning.storable(event, rules.secret_fields) for event in events]
+        return [cleaning.storable(request.source, event, rules.secret_fields) for event in events]
     except (Refused, DatabaseError):
         raise
     except Exception as error:
@@ -68,18 +69,32 @@ def _understood(rules: Source, request: Request) -> list[Row]:
         raise Unreadable(reason) from error
 
 
-def _keep(source: str, rows: list[Row]) -> None:
+def _keep(rows: Sequence[Row]) -> None:
     """
-    One statement. Django's health check of the connection would be a second one: a connection that broke while it was
-    idle is found out by the statement itself, which does no harm when it is sent twice.
+    One statement, shared with the threads that write at this moment, unless we are in a transaction that may be undone.
+
+    :raises Unreadable: PostgreSQL cannot hold it
+    """
+    try:
+        if connection.in_atomic_block:
+            Delivery.objects.store(rows)
+        else:
+            _GATHERING.put(rows)
+    except DataError as error:
+        raise Unreadable("not_storable") from error
+
+
+def _write(rows: Sequence[Row]) -> None:
+    """
+    Django's health check of the connection would be a second statement: a connection that broke while it was idle is
+    found out by the statement itself, which does no harm when it is sent twice.
     """
     connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
     try:
-        Delivery.objects.store(source, rows)
-    except DataError as error:
-        raise Unreadable("not_storable") from error
+        Delivery.objects.store(rows)
     except (OperationalError, InterfaceError):
-        if connection.in_atomic_block:
-            raise
         connection.close()
-        Delivery.objects.store(source, rows)
+        Delivery.objects.store(rows)
+
+
+_GATHERING = Gathering(_write)

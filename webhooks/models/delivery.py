@@ -32,9 +32,9 @@ class Outcome:
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Reading and writing the inbox. All times are the database's."""
 
-    def store(self, source: str, rows: Sequence[Row]) -> None:
+    def store(self, rows: Sequence[Row]) -> None:
         """Keep what is not there yet, in one statement."""
-        values = [value for row in rows for value in (source, *_columns(row))]
+        values = [value for row in rows for value in _columns(row)]
         with connection.cursor() as cursor:
             cursor.execute(_STORE.format(", ".join([_VALUES] * len(rows))), values)
 
@@ -62,7 +62,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 def _columns(row: Row) -> Iterable[str | datetime | None]:
-    return row.type, row.dedupe_key, row.payload, row.occurred_at, row.organization
+    return row.source, row.type, row.dedupe_key, row.payload, row.occurred_at, row.organization
 
 
 def _ending(outcome: Outcome) -> Iterable[object]:

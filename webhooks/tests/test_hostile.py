@@ -125,7 +125,7 @@ def test_a_moment_that_is_none_is_a_400(post: Post) -> None:
 
 def test_keys_that_differ_in_what_cannot_be_stored_stay_different() -> None:
     keys = ["a\0", "a\ufffd", "a\ud800", "a", "b" * 201, "b" * 202, ""]
-    stored = {cleaning.storable(sources.Event("t", key, {}), ()).dedupe_key for key in keys}
+    stored = {cleaning.storable("test", sources.Event("t", key, {}), ()).dedupe_key for key in keys}
     assert len(stored) == len(keys)
 
 

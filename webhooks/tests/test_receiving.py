@@ -186,5 +186,5 @@ def test_a_connection_that_broke_while_idle_is_opened_anew(post: Post) -> None:
 def test_a_database_that_stays_away_is_asked_twice(post: Post) -> None:
     store = mock.patch.object(type(Delivery.objects), "store", side_effect=OperationalError("gone"))
     with store as stored, pytest.raises(OperationalError):
-        receiving._keep("test", [])
+        receiving._keep([])
     assert stored.call_count == 2
