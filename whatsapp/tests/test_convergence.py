@@ -60,7 +60,8 @@ class Convergence(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
-        self.sandbox.leave_people(self.jid, self._some_members(data))
+        if lids := self._some_members(data):
+            self.sandbox.leave_people(self.jid, lids)
 
     @rule(data=st.data())
     def rejoin(self, data: st.DataObject) -> None:
@@ -71,11 +72,13 @@ class Convergence(RuleBasedStateMachine):
 
     @rule(data=st.data(), up=st.booleans())
     def rank(self, data: st.DataObject, up: bool) -> None:
-        (self.sandbox.promote if up else self.sandbox.demote)(self.jid, self._some_members(data))
+        if lids := self._some_members(data):
+            (self.sandbox.promote if up else self.sandbox.demote)(self.jid, lids)
 
     @rule(data=st.data())
     def reveal(self, data: st.DataObject) -> None:
-        self.sandbox.reveal(self.jid, self._some_members(data))
+        if lids := self._some_members(data):
+            self.sandbox.reveal(self.jid, lids)
 
     @rule(data=st.data(), twice=st.booleans())
     def deliver_some(self, data: st.DataObject, twice: bool) -> None:
