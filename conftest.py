@@ -18,7 +18,7 @@ _LOGIN = dict(settings.DATABASES["default"])
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_blocker: Any) -> None:
+def django_db_modify_db_settings(django_db_blocker: Any, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """The test database is made by its owner, from roles that exist for the whole cluster."""
     with django_db_blocker.unblock():
         call_command("setup_database", verbosity=0)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from devtools import instances, processes, programs, services
+from devtools import instances, parallel, processes, programs, services
 
 FULL = "--full"
 #: So that a second run beside the first one, of another terminal, has its own.
@@ -10,9 +10,15 @@ INSTANCES = ("test", "test-2", "test-3", "test-4")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run pytest; `--full` asks for the sizes that the measurements are stated for."""
+    """
+    Run pytest; `--full` asks for the sizes that the measurements are stated for.
+
+    The whole suite runs on all cores. A choice from it runs as one process, which is what one wants to look at.
+    """
     rest = [argument for argument in arguments.rest if argument != FULL]
     with instances.locked(*INSTANCES) as instance, services.running(instance) as env:
+        if not rest:
+            env, rest = parallel.shared_out(env, instance), parallel.arguments()
         if FULL in arguments.rest:
             env["ROLLCALL_TEST_FULL"] = "1"
         return processes.run_in_foreground(programs.python("-m pytest", *rest), env=env)

@@ -339,7 +339,7 @@ def test_pages_that_are_closed_leave_nothing_behind(product: Product, workshop: 
     for page in pages:
         page.next()
         page.heartbeat()
-    assert transactions_left_open() == 0
+    wait_until(lambda: transactions_left_open() == 0, "a moment without a transaction, since none is held by a page")
     for page in pages:
         page.close()
     wait_until(lambda: readers() == 0, "the reader of Redis")
