@@ -23,7 +23,7 @@ from whatsapp.tests.factories import (
     SyncRunFactory,
 )
 from workshops.models import Community, Workshop, WorkshopGroup
-from workshops.tests.factories import WorkshopFactory
+from workshops.tests.factories import OrderFactory, ProductCodeFactory, SourceTokenFactory, WorkshopFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +57,9 @@ def two_organizations() -> tuple[str, str]:
             SyncRunFactory.create(organization=organization, group=group)
             workshop = WorkshopFactory.create(organization=organization)
             WorkshopGroup.objects.create(organization=organization, workshop=workshop, group=group)
+            ProductCodeFactory.create(organization=organization)
+            OrderFactory.create(organization=organization)
+            SourceTokenFactory.create(organization=organization)
     return "org_a", "org_b"
 
 

@@ -1,6 +1,18 @@
-"""Workshop, Community, WorkshopGroup."""
+"""Workshop, Community, WorkshopGroup; Registration, Order and what they are bought as."""
 
 from workshops.models.community import Community
+from workshops.models.product import Platform, ProductCode, ProductMapping
+from workshops.models.registration import Order, Registration, SourceToken
 from workshops.models.workshop import Workshop, WorkshopGroup
 
-__all__ = ["Community", "Workshop", "WorkshopGroup"]
+__all__ = [
+    "Community",
+    "Order",
+    "Platform",
+    "ProductCode",
+    "ProductMapping",
+    "Registration",
+    "SourceToken",
+    "Workshop",
+    "WorkshopGroup",
+]

@@ -3,6 +3,7 @@
 # factory_boy's declarations are untyped:
 # mypy: disable-error-code="no-untyped-call"
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,16 @@ from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Seq
 
 from organizations.tests.factories import OrganizationFactory, TenantFactory
 from whatsapp.tests.factories import GroupFactory
-from workshops.models import Community, Workshop, WorkshopGroup
+from workshops.models import (
+    Community,
+    Order,
+    ProductCode,
+    ProductMapping,
+    Registration,
+    SourceToken,
+    Workshop,
+    WorkshopGroup,
+)
 
 LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
 
@@ -88,3 +98,83 @@ def _made(workshop: Workshop) -> dict[str, Any]:
         "requested_at": timezone.now(),
         "ready_at": timezone.now(),
     }
+
+
+class ProductMappingFactory(TenantFactory[ProductMapping]):
+    """A name that is sold, and its workshop; `workshop=None`: it needs mapping."""
+
+    _follows = ("workshop",)
+
+    class Meta:
+        model = ProductMapping
+
+    organization = SubFactory(OrganizationFactory)
+    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    name = Sequence(lambda number: f"Product {number}")
+    title = LazyAttribute(lambda mapping: mapping.name.casefold())
+
+
+class ProductCodeFactory(TenantFactory[ProductCode]):
+    """A mango id."""
+
+    _follows = ("mapping",)
+
+    class Meta:
+        model = ProductCode
+
+    organization = SubFactory(OrganizationFactory)
+    mapping = SubFactory(ProductMappingFactory, organization=SelfAttribute("..organization"))
+    platform = "tagmango"
+    external_id = Sequence(lambda number: f"mango{number}")
+
+
+class RegistrationFactory(TenantFactory[Registration]):
+    """A person who signed up for a workshop; another phone each time."""
+
+    _follows = ("workshop",)
+
+    class Meta:
+        model = Registration
+
+    organization = SubFactory(OrganizationFactory)
+    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    name = Sequence(lambda number: f"Person {number}")
+    email = Sequence(lambda number: f"person{number}@example.com")
+    full_phone = Sequence(lambda number: f"+9198{number:08d}")
+    phone_text = SelfAttribute("full_phone")
+    phone_number = LazyAttribute(lambda person: person.full_phone and person.full_phone[3:])
+    phone_tail = LazyAttribute(lambda person: person.full_phone and person.full_phone[-10:])
+    person_key = LazyAttribute(lambda person: person.full_phone or f"text:{person.name}")
+    registered_at = LazyFunction(timezone.now)
+
+
+class OrderFactory(TenantFactory[Order]):
+    """A paid order."""
+
+    _follows = ("registration",)
+
+    class Meta:
+        model = Order
+
+    organization = SubFactory(OrganizationFactory)
+    registration = SubFactory(RegistrationFactory, organization=SelfAttribute("..organization"))
+    platform = "tagmango"
+    external_id = Sequence(lambda number: f"order{number}")
+    status = Order.Status.COMPLETED
+    event = "order.created.completed"
+    occurred_at = LazyFunction(timezone.now)
+
+
+class SourceTokenFactory(TenantFactory[SourceToken]):
+    """The token of a URL; `token="…"` says which."""
+
+    class Meta:
+        model = SourceToken
+
+    class Params:
+        token = Sequence(lambda number: f"token{number}")
+
+    organization = SubFactory(OrganizationFactory)
+    platform = "tagmango"
+    token_hash = LazyAttribute(lambda row: hashlib.sha256(row.token.encode()).hexdigest())
+    hint = LazyAttribute(lambda row: row.token[:4])
