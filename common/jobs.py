@@ -24,7 +24,7 @@ _Job = TypeVar("_Job", bound="Job")
 class JobQuerySet(models.QuerySet[_Job]):
     """Claiming and finding work."""
 
-    def claim(self, pk: UUID, attempt: int, *, lease: timedelta, **changes: Any) -> _Job | None:
+    def claim(self, pk: UUID | int, attempt: int, *, lease: timedelta, **changes: Any) -> _Job | None:
         """
         The row with `changes`, leased to the caller; None when it is not to be had.
 

@@ -12,7 +12,7 @@ from config import env
 @register(Tags.security, deploy=True)
 def check_environment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
     """Every name of the environment that a deployment needs."""
-    return [*_missing(), *_gateways(), *_issuers()]
+    return [*_missing(), *_gateways(), *_issuers(), *_mail()]
 
 
 def _missing() -> Iterator[CheckMessage]:
@@ -34,3 +34,9 @@ def _issuers() -> Iterator[CheckMessage]:
         if not facts.get("jwks_url"):
             hint = 'TOKEN_ISSUERS={"https://…": {"jwks_url": "https://…/.well-known/jwks.json"}}'
             yield Error(f"The token issuer {issuer} has no jwks_url.", hint=hint, id="config.E003")
+
+
+def _mail() -> Iterator[CheckMessage]:
+    if settings.ALARM_EMAILS and not env.EMAIL_URL:
+        hint = "EMAIL_URL=smtp+tls://USER:PASSWORD@mail.example.com:587"
+        yield Error("ALARM_EMAILS is set, and EMAIL_URL is not: nobody could be told.", hint=hint, id="config.E004")

@@ -37,9 +37,18 @@ WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", 
 SWEEP_SECONDS = _env.float("SWEEP_SECONDS", default=10.0)
 LIVE_URL = _env.str("LIVE_URL", default="")
 LIVE_HEARTBEAT_SECONDS = _env.float("LIVE_HEARTBEAT_SECONDS", default=15.0)
+ALARM_EMAILS: list[str] = _env.list("ALARM_EMAILS", default=[])
+ALARM_WEBHOOK_URL = _env.str("ALARM_WEBHOOK_URL", default="")
+EMAIL_URL = _env.str("EMAIL_URL", default="")
+EMAIL_FROM = _env.str("EMAIL_FROM", default="")
 SANDBOX_URL = _env.str("SANDBOX_URL", default="")
 
 
 def database(url: str) -> dict[str, object]:
     """Django's settings for one PostgreSQL URL, `{}` for an empty one."""
     return dict(_env.db_url_config(url)) if url else {}
+
+
+def email(url: str) -> dict[str, object]:
+    """Django's settings for one mail server's URL; an empty one is a server on this machine."""
+    return dict(_env.email_url_config(url)) if url else {}

@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from webhooks.models import Alarm
+
 #: (title, icon, app label, model name) of each link, in groups.
 _GROUPS = [
     [
@@ -25,6 +27,7 @@ _GROUPS = [
         ("Staff", "shield_person", "accounts", "staffuser"),
     ],
     [
+        ("Alarms", "notifications", "webhooks", "alarm"),
         ("Webhooks", "inbox", "webhooks", "delivery"),
         ("Refused webhooks", "block", "webhooks", "refusedcount"),
     ],
@@ -54,5 +57,8 @@ def _may_see(request: HttpRequest, app: str, model: str) -> bool:
     return bool(user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}"))
 
 
-def _item(title: str, icon: str, app: str, model: str) -> dict[str, str]:
-    return {"title": title, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist")}
+def _item(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
+    item: dict[str, Any] = {"title": title, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist")}
+    if model == "alarm" and (number := Alarm.objects.open().count()):
+        item.update(badge=str(number), badge_variant="danger")
+    return item

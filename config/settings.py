@@ -213,6 +213,21 @@ WEBHOOK_DRAIN_SECONDS = 20.0
 #: How long a process gathers counts of refused deliveries before it writes them; 0: not at all.
 WEBHOOK_REFUSED_WRITE_SECONDS = 1.0
 
+# --- alarms -----------------------------------------------------------------------------------------------------
+#: Who is told of alarms, by e-mail and by a POST. Empty: nobody; the admin and the log say it anyway.
+ALARM_EMAILS = env.ALARM_EMAILS
+ALARM_WEBHOOK_URL = env.ALARM_WEBHOOK_URL
+globals().update(env.email(env.EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.EMAIL_FROM or "rollcall@localhost"
+#: Refused deliveries of one source for one reason since yesterday; over when none came for so many hours.
+WEBHOOK_ALARM_REFUSED = 20
+WEBHOOK_ALARM_QUIET_HOURS = 3
+#: Failures in a row of one delivery, hours for which one is parked, seconds for which the oldest due one waits.
+WEBHOOK_ALARM_FAILED_ATTEMPTS = 5
+WEBHOOK_ALARM_PARKED_HOURS = 24
+WEBHOOK_ALARM_WAIT_SECONDS = 300
+
 # --- live updates -----------------------------------------------------------------------------------------------
 #: The address of the live process; empty: that of the request.
 LIVE_URL = env.LIVE_URL
@@ -244,6 +259,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
+    # Not among those whose silence they would report.
+    "webhooks.watch": {"queue": "celery"},
+    "webhooks.send_notice": {"queue": "celery"},
+    "webhooks.sweep_notices": {"queue": "celery"},
     "webhooks.*": {"queue": "webhooks"},
     "whatsapp.sync_members": {"queue": "sync"},
     "whatsapp.sync_groups": {"queue": "sync"},
@@ -262,12 +281,19 @@ def _sweep(task: str) -> dict[str, Any]:
     return {"task": task, "schedule": timedelta(seconds=SWEEP_SECONDS), "options": {"expires": expires}}
 
 
+def _watch(task: str) -> dict[str, Any]:
+    """Every minute."""
+    return {"task": task, "schedule": timedelta(seconds=60), "options": {"expires": 60}}
+
+
 CELERY_BEAT_SCHEDULE = {
     "sweep communities": _sweep("workshops.sweep_communities"),
     "sweep member syncs": _sweep("whatsapp.sweep_sync_runs"),
     "sweep group lists": _sweep("whatsapp.sweep_group_lists"),
     "poll sessions": _sweep("whatsapp.poll_sessions"),
     "sweep webhooks": _sweep("webhooks.sweep"),
+    "sweep alarm notices": _sweep("webhooks.sweep_notices"),
+    "watch webhooks": _watch("webhooks.watch"),
     "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},
 }
 

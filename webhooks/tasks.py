@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.conf import settings
 
-from webhooks import dispatch, services
+from webhooks import dispatch, outbound, services
 
 
 @shared_task(name="webhooks.drain")
@@ -25,3 +25,21 @@ def sweep(**_: Any) -> None:
 def prune_deliveries(**_: Any) -> None:
     """Delete what is older than the setting."""
     services.prune(older_than=timedelta(days=settings.WEBHOOK_RETENTION_DAYS))
+
+
+@shared_task(name="webhooks.watch")
+def watch(**_: Any) -> None:
+    """Open and close the alarms about the inbox."""
+    services.watch()
+
+
+@shared_task(name="webhooks.send_notice")
+def send_notice(*, notice_id: int, attempt: int, **_: Any) -> None:
+    """Tell operators of an alarm."""
+    outbound.send_notice(notice_id=notice_id, attempt=attempt)
+
+
+@shared_task(name="webhooks.sweep_notices")
+def sweep_notices(**_: Any) -> None:
+    """Start messages about alarms that were left behind."""
+    services.sweep_notices()

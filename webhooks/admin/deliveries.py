@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +28,6 @@ STATUS_COLORS: dict[str, str] = {
     Delivery.Status.DEAD: "danger",
 }
 _MOST_AT_ONCE = 10_000
-_LONG_PARKING = timedelta(hours=1)
 
 
 def _again(delivery: Delivery) -> None:
@@ -152,11 +150,4 @@ class DeliveryAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
 
 def _troubles() -> str:
     """Nothing when all is well."""
-    found = services.troubles(parked_longer_than=_LONG_PARKING)
-    numbers = {
-        "refused since yesterday": sum(found.refused.values()),
-        "dead": found.dead,
-        "failed, to be tried again": found.failed,
-        "parked for over an hour": found.parked_long,
-    }
-    return ", ".join(f"{number:,} {what}" for what, number in numbers.items() if number)
+    return "; ".join(trouble.subject for trouble in services.troubles())

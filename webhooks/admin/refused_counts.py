@@ -13,7 +13,7 @@ from webhooks.models import RefusedCount
 class RefusedCountAdmin(ReadOnlyMixin, BigListMixin, ModelAdmin):
     """What was refused and not kept: by day, source and reason."""
 
-    list_display = ["day", "source", "reason", "number"]
+    list_display = ["day", "source", "reason", "number", "last_at"]
     list_filter = [SourceFilter, ("day", DateFieldListFilter)]
     list_filter_submit = True
     ordering = ["-day", "source", "reason"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db import connection, models
+from django.db.models.functions import Now
 
 
 class RefusedCountQuerySet(models.QuerySet["RefusedCount"]):
@@ -18,13 +19,14 @@ class RefusedCountQuerySet(models.QuerySet["RefusedCount"]):
 
 
 class RefusedCount(models.Model):
-    """Refused deliveries of one source for one reason on one day (UTC). They are counted and not kept."""
+    """Refused deliveries of one source for one reason on one day (UTC), the latest at `last_at`. They are not kept."""
 
     id = models.BigAutoField(primary_key=True)
     day = models.DateField()
     source = models.TextField()
     reason = models.TextField()
     number = models.BigIntegerField()
+    last_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = RefusedCountQuerySet.as_manager()
 
@@ -39,5 +41,6 @@ class RefusedCount(models.Model):
 _ADD = """
 INSERT INTO webhook_refused_counts AS counted (day, source, reason, number)
 SELECT * FROM unnest(%s::date[], %s::text[], %s::text[], %s::bigint[])
-ON CONFLICT (day, source, reason) DO UPDATE SET number = counted.number + excluded.number
+ON CONFLICT (day, source, reason) DO UPDATE
+SET number = counted.number + excluded.number, last_at = excluded.last_at
 """

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from factory.declarations import LazyFunction, Sequence
 from factory.django import DjangoModelFactory
 
-from webhooks.models import Delivery, RefusedCount
+from webhooks.models import Alarm, Delivery, RefusedCount
 
 
 class DeliveryFactory(DjangoModelFactory[Delivery]):
@@ -35,3 +35,15 @@ class RefusedCountFactory(DjangoModelFactory[RefusedCount]):
     source = "test"
     reason = Sequence(lambda number: f"reason{number}")
     number = 3
+
+
+class AlarmFactory(DjangoModelFactory[Alarm]):
+    """One that is open."""
+
+    class Meta:
+        model = Alarm
+
+    kind = "test"
+    key = Sequence(lambda number: f"key{number}")
+    subject = Sequence(lambda number: f"{number} deliveries are refused")
+    detail = "Compare the secrets."

@@ -6,12 +6,16 @@ import pytest
 
 from common.tests import admin_pages
 from common.tests.admin_pages import act, press, staff, superuser, text_of, url
-from webhooks.models import Delivery, RefusedCount
-from webhooks.tests.factories import DeliveryFactory, RefusedCountFactory
+from webhooks.models import Alarm, Delivery, RefusedCount
+from webhooks.tests.factories import AlarmFactory, DeliveryFactory, RefusedCountFactory
 
 pytestmark = pytest.mark.django_db
 
-MODELS = [(Delivery, DeliveryFactory.create), (RefusedCount, RefusedCountFactory.create)]
+MODELS = [
+    (Delivery, DeliveryFactory.create),
+    (RefusedCount, RefusedCountFactory.create),
+    (Alarm, AlarmFactory.create),
+]
 
 
 @pytest.mark.parametrize(("model", "make"), MODELS)
@@ -81,4 +85,51 @@ def test_who_may_only_look_finds_no_button() -> None:
 def test_the_list_says_what_is_wrong() -> None:
     DeliveryFactory.create()
     RefusedCountFactory.create(number=1234)
-    assert "1,234 refused since yesterday, 1 dead" in text_of(superuser().get(url(Delivery, "changelist")))
+    page = text_of(superuser().get(url(Delivery, "changelist")))
+    assert "1,234 deliveries of test are refused since yesterday" in page
+    assert "1 delivery of test is given up" in page
+
+
+# --- alarms
+
+
+def test_open_alarms_stand_first_and_are_filtered() -> None:
+    AlarmFactory.create(subject="Long over", closed_at="2026-01-01T00:00:00Z")
+    AlarmFactory.create(subject="Still open")
+    AlarmFactory.create(subject="Just over", closed_at="2026-02-01T00:00:00Z")
+    AlarmFactory.create(subject="Known", acknowledged_at="2026-02-01T00:00:00Z")
+    client, address = superuser(), url(Alarm, "changelist")
+    page = text_of(client.get(address))
+    assert page.index("Known") < page.index("Still open") < page.index("Just over") < page.index("Long over")
+    assert "Long over" not in text_of(client.get(address, {"state": "open"}))
+    assert "Known" not in text_of(client.get(address, {"state": "new"}))
+    assert "Still open" not in text_of(client.get(address, {"state": "closed"}))
+    assert "Still open" in text_of(client.get(address, {"kind": "test", "q": "open"}))
+
+
+def test_an_alarm_is_acknowledged_from_the_list_and_on_its_page() -> None:
+    one, two, over = AlarmFactory.create(), AlarmFactory.create(), AlarmFactory.create(closed_at="2026-01-01T00:00:00Z")
+    client = superuser()
+    said = act(client, "acknowledge", one, over)
+    assert "1 alarm acknowledged" in said
+    assert f"{over}: This alarm is closed already" in said
+    assert "1 alarm acknowledged" in press(client, "acknowledge_this", two)
+    assert "staff:" in text_of(client.get(url(Alarm, "change", two.pk)))
+    assert not Alarm.objects.filter(closed_at=None, acknowledged_at=None).exists()
+
+
+def test_an_alarm_s_page_says_who_was_told_and_why_not() -> None:
+    alarm = AlarmFactory.create()
+    client, address = superuser(), url(Alarm, "change", alarm.pk)
+    assert "Nobody: ALARM_EMAILS and ALARM_WEBHOOK_URL are empty." in text_of(client.get(address))
+    alarm.notices.create(news="opened", channel="email", status="failed", error="<b>refused</b>")
+    assert "opened by e-mail: failed: <b>refused</b>" in text_of(client.get(address)).lower()
+
+
+def test_the_side_bar_and_the_overview_count_what_is_open() -> None:
+    AlarmFactory.create_batch(3)
+    AlarmFactory.create(closed_at="2026-01-01T00:00:00Z")
+    page = text_of(superuser().get("/admin/"))
+    assert "Alarms 3" in page
+    assert "Open alarms 3" in page
+    assert "Open alarms" not in text_of(staff().get("/admin/"))

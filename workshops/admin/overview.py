@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from webhooks.models import Alarm
 from whatsapp.admin.sessions import STATUS_COLORS as SESSION_COLORS
 from whatsapp.admin.sync_runs import STATUS_COLORS as SYNC_COLORS
 from whatsapp.models import Session, SyncRun
@@ -21,7 +22,7 @@ _AWAY = [Session.Status.DISCONNECTED, Session.Status.LOGGED_OUT]
 
 
 def numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the staff member may see: communities not ready, troubled syncs of 7 days, sessions that are away."""
+    """What the staff member may see: alarms, communities not ready, troubled syncs of 7 days, sessions away."""
     since = timezone.now() - timedelta(days=7)
     communities = Community.objects.filter(status__in=_NOT_READY)
     runs = SyncRun.objects.filter(status__in=_TROUBLED, created_at__gte=since)
@@ -31,7 +32,23 @@ def numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         ("Syncs in trouble, last 7 days", runs, SYNC_COLORS, {"created_at__gte": since.isoformat()}),
         ("Sessions that are away", sessions, SESSION_COLORS, {}),
     ]
-    return {**context, "cards": [_card(*card) for card in cards if _may_see(request, card[1].model)]}
+    shown = [_card(*card) for card in cards if _may_see(request, card[1].model)]
+    return {**context, "cards": [_alarms(), *shown] if _may_see(request, Alarm) else shown}
+
+
+def _alarms() -> dict[str, Any]:
+    """How many are open, and how many of them nobody has acknowledged."""
+    url = reverse("admin:webhooks_alarm_changelist")
+    unseen = Count("pk", filter=Q(acknowledged_at=None))
+    found = Alarm.objects.open().aggregate(new=unseen, known=Count("pk") - unseen)
+    lines = [("new", "new", "danger", "new"), ("known", "acknowledged", "warning", "open")]
+    return {
+        "title": "Open alarms",
+        "numbers": [
+            {"number": found[name], "label": label, "color": color, "url": f"{url}?state={state}"}
+            for name, label, color, state in lines if found[name]
+        ],
+    }  # fmt: skip
 
 
 def _may_see(request: HttpRequest, model: Any) -> bool:

@@ -294,7 +294,7 @@ def test_who_may_change_communities_may_say_again_and_nothing_else() -> None:
 
 def test_the_overview_counts_what_is_out_of_step() -> None:
     client = superuser()
-    assert text_of(client.get("/admin/")).count("None.") == 3
+    assert text_of(client.get("/admin/")).count("None.") == 4
     CommunityFactory.create_batch(2, status="failed")
     CommunityFactory.create(status="ready")
     SyncRunFactory.create_batch(3, status="suspicious", doubts=["empty"])

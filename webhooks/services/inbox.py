@@ -1,33 +1,21 @@
-"""What may be done to the inbox: wake what waits, handle again, sweep, prune, and count what is wrong."""
+"""What may be done to the inbox: wake what waits, handle again, sweep, prune."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from common import tenancy
 from webhooks import waking
-from webhooks.models import Delivery, RefusedCount
+from webhooks.models import Alarm, Delivery, RefusedCount
 
 _BATCH = 1000
 #: Told how many more rows were done.
 Progress = Callable[[int], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Troubles:
-    """What a health page asks: `refused` has (source, reason) → number since yesterday's midnight, UTC."""
-
-    refused: dict[tuple[str, str], int]
-    dead: int
-    failed: int
-    parked_long: int
-    oldest_due: timedelta | None
 
 
 def unpark(*, waits_for: str) -> int:
@@ -70,7 +58,7 @@ def prunable(*, older_than: timedelta) -> QuerySet[Delivery]:
 
 def prune(*, older_than: timedelta, progress: Progress = lambda _: None) -> int:
     """
-    Delete old deliveries that have ended, and old counts of refused ones; answers how many deliveries.
+    Delete old deliveries that have ended, old counts of refused ones and old alarms; answers how many deliveries.
 
     A sender that repeats a deleted one is believed to say something new. In batches of one transaction each.
     """
@@ -79,7 +67,9 @@ def prune(*, older_than: timedelta, progress: Progress = lambda _: None) -> int:
         deleted, _ = Delivery.objects.filter(pk__in=keys, status__in=Delivery.ENDED).delete()
         number += deleted
         progress(len(keys))
-    RefusedCount.objects.filter(day__lt=(timezone.now() - older_than).date()).delete()
+    limit = timezone.now() - older_than
+    RefusedCount.objects.filter(day__lt=limit.date()).delete()
+    Alarm.objects.filter(closed_at__lt=limit).delete()
     return number
 
 
@@ -89,22 +79,6 @@ def sweep() -> list[str]:
     for source in due:
         waking.wake(source)
     return due
-
-
-def troubles(*, parked_longer_than: timedelta) -> Troubles:
-    """What an operator should know of the inbox."""
-    now = timezone.now()
-    since = (now - timedelta(days=1)).date()
-    refused = RefusedCount.objects.filter(day__gte=since).values_list("source", "reason").annotate(Sum("number"))
-    oldest = Delivery.objects.due().order_by("run_after").values_list("run_after", flat=True).first()
-    parked = Delivery.objects.filter(status=Delivery.Status.PARKED)
-    return Troubles(
-        refused={(source, reason): number for source, reason, number in refused},
-        dead=Delivery.objects.filter(status=Delivery.Status.DEAD).count(),
-        failed=Delivery.objects.filter(status=Delivery.Status.FAILED).count(),
-        parked_long=parked.filter(parked_at__lt=now - parked_longer_than).count(),
-        oldest_due=now - oldest if oldest else None,
-    )
 
 
 def _in_batches(deliveries: QuerySet[Delivery]) -> Iterator[list[int]]:

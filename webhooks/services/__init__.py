@@ -1,0 +1,32 @@
+"""What may be done to the inbox, and alarms."""
+
+from webhooks.services.alarms import (
+    Trouble,
+    acknowledge_alarm,
+    close_alarm,
+    raise_alarm,
+    settle_alarms,
+)
+from webhooks.services.inbox import Progress, process_again, prunable, prune, sweep, unpark
+from webhooks.services.notices import claim_notice, notice_failed, notice_sent, sweep_notices
+from webhooks.services.troubles import troubles, watch
+
+__all__ = [
+    "Progress",
+    "Trouble",
+    "acknowledge_alarm",
+    "claim_notice",
+    "close_alarm",
+    "notice_failed",
+    "notice_sent",
+    "process_again",
+    "prunable",
+    "prune",
+    "raise_alarm",
+    "settle_alarms",
+    "sweep",
+    "sweep_notices",
+    "troubles",
+    "unpark",
+    "watch",
+]
