@@ -1,0 +1,8 @@
+"""StaffUser logs in to the admin; AppUser is a person of the product, whose login, an AuthUser, the provider owns."""
+
+from accounts.models.app_user import AppUser
+from accounts.models.auth_user import AuthUser
+from accounts.models.staff_user import StaffUser
+from accounts.models.sync_failure import SyncFailure
+
+__all__ = ["AppUser", "AuthUser", "StaffUser", "SyncFailure"]
