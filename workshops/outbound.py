@@ -22,7 +22,7 @@ _LOOK_UP_PAUSE = timedelta(seconds=15)
 
 
 def create_community(*, community_id: UUID, attempt: int, organization_id: str) -> None:
-    """Take a workshop's community one step further. Nothing happens when somebody else has it or it has ended."""
+    """Take a community one step further. Nothing happens when somebody else has it or it has ended."""
     with tenancy.tenant(organization_id):
         job = services.claim_community(community_id=community_id, attempt=attempt)
     if job is None:
@@ -50,7 +50,7 @@ def _step(job: CommunityJob) -> None:
     except VendorError as error:
         _refused(job, error)
     except services.CommunityTaken as error:
-        _unknown(job, f"{error} Look in WhatsApp which one is this workshop's.", asks_person=True)
+        _unknown(job, f"{error} Look in WhatsApp which one is meant.", asks_person=True)
 
 
 def _create(job: CommunityJob) -> None:
@@ -103,7 +103,7 @@ def _look_up(job: CommunityJob) -> None:
 
 
 def _appeared(job: CommunityJob, groups: list[ListedGroup]) -> list[CreatedCommunity]:
-    """Communities that have the attempt's name, were not there before it, and belong to no workshop."""
+    """Communities that have the attempt's name, were not there before it, and are nobody's."""
     known, name = set(job.community.known_jids), job.community.folded_name
     new = [group for group in groups if group.jid not in known and fold(group.name) == name]
     parents = list(dict.fromkeys(group.linked_parent or group.jid for group in new))

@@ -5,10 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from workshops.models import Community, Workshop
+from workshops.models.community import DESCRIPTION_CHARS, NAME_CHARS
 
 
 class CommunitySerializer(serializers.ModelSerializer[Community]):
-    """The state of a workshop's community. `reason` says in words why it is not ready."""
+    """The state of a community. `reason` says in words why it is not ready."""
 
     status_text = serializers.CharField(source="get_status_display", read_only=True)
     can_retry = serializers.SerializerMethodField()
@@ -26,6 +27,33 @@ class CommunitySerializer(serializers.ModelSerializer[Community]):
     def get_can_retry(self, community: Community) -> bool:
         """Whether a person may start it again."""
         return community.status in Community.RETRYABLE
+
+
+class ListedCommunitySerializer(CommunitySerializer):
+    """A community by itself. `workshop_id` is null for a standalone one; its people are in `community_group_id`."""
+
+    title = serializers.CharField(read_only=True)
+    workshop_id = serializers.UUIDField(read_only=True, allow_null=True)
+    description = serializers.CharField(source="wished_description", read_only=True)
+    community_group_id = serializers.UUIDField(source="announcement_group_id", read_only=True, allow_null=True)
+
+    class Meta(CommunitySerializer.Meta):
+        fields = [
+            *CommunitySerializer.Meta.fields, "title", "workshop_id", "description", "community_group_id", "created_by",
+        ]  # fmt: skip
+
+
+class NewCommunitySerializer(serializers.Serializer[Any]):
+    """What a standalone community is to be called."""
+
+    name = serializers.CharField(max_length=NAME_CHARS)
+    description = serializers.CharField(max_length=DESCRIPTION_CHARS, allow_blank=True, default="")
+
+
+class WorkshopLinkSerializer(serializers.Serializer[Any]):
+    """The workshop that a community is to belong to."""
+
+    workshop_id = serializers.UUIDField()
 
 
 class RetrySerializer(serializers.Serializer[Any]):

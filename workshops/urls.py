@@ -4,9 +4,10 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from workshops import streams
-from workshops.views import WorkshopViewSet
+from workshops.views import CommunityViewSet, WorkshopViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("workshops", WorkshopViewSet)
+router.register("communities", CommunityViewSet)
 
 urlpatterns = [*router.urls, path("workshops/<uuid:pk>/events", streams.events, name="workshop-events")]

@@ -17,7 +17,7 @@ from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
 from sandbox.client import Sandbox
 from whatsapp.tests.factories import GroupMemberFactory, SyncRunFactory
-from workshops.tests.factories import CommunityFactory
+from workshops.tests.factories import CommunityFactory, StandaloneFactory, workshop_of
 
 pytestmark = pytest.mark.django_db
 
@@ -172,8 +172,9 @@ def keys(owner: Membership) -> st.SearchStrategy[str]:
     organization = owner.organization
     member = GroupMemberFactory.create(organization=organization)
     run = SyncRunFactory.create(organization=organization, group=member.group)
-    workshop = CommunityFactory.create(organization=organization).workshop
-    rows = [member.group.pk, member.group.session_id, run.pk, workshop.pk]
+    workshop = workshop_of(CommunityFactory.create(organization=organization))
+    community = StandaloneFactory.create(organization=organization)
+    rows = [member.group.pk, member.group.session_id, run.pk, workshop.pk, community.pk]
     return st.sampled_from([organization.pk, *map(str, rows)]) | TEXTS
 
 

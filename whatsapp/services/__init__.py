@@ -9,6 +9,7 @@ from whatsapp.services.group_lists import (
 )
 from whatsapp.services.groups import CommunityGroups, store_community, store_invite_link, waits_for_group
 from whatsapp.services.listed import GroupListChanges, apply_group_list, forget_group
+from whatsapp.services.locks import lock_groups_of
 from whatsapp.services.members import apply_snapshot
 from whatsapp.services.membership import Change, Outcome, record_change
 from whatsapp.services.sessions import (
@@ -62,6 +63,7 @@ __all__ = [
     "group_list_ended",
     "group_list_waits",
     "heard_from",
+    "lock_groups_of",
     "poll_sessions",
     "postpone_run",
     "reconnect_session",

@@ -9,7 +9,7 @@ from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 
-from common.admin import ReadOnlyMixin, TenantAdmin, badge, link, wide
+from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, actor, badge, link, wide
 from common.admin.actions import Deed
 from workshops import services
 from workshops.models import Community
@@ -51,6 +51,18 @@ ANEW = Deed(
 )
 
 
+def _forget(community: Community) -> None:
+    services.delete_community(community=community)
+
+
+FORGET = Deed(
+    act=_forget,
+    done="deleted.",
+    question="Delete this community here? What exists of it stays in WhatsApp.",
+    button="Delete",
+)
+
+
 class CommunityColumns:
     """How a community is shown."""
 
@@ -86,32 +98,100 @@ class CommunityInline(CommunityColumns, ReadOnlyMixin, StackedInline):
     verbose_name_plural = "community"
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Communities of workshops, and standalone ones."""
+
+    title = "kind"
+    parameter_name = "standalone"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two kinds."""
+        return [("no", "Of a workshop"), ("yes", "Standalone")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """By whether there is a workshop."""
+        return queryset.filter(workshop__isnull=self.value() == "yes") if self.value() in ("no", "yes") else queryset
+
+
+class CommunityForm(TenantForm):
+    """A standalone community to be created."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "wished_name" in self.fields:
+            self.fields["wished_name"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        """One that is under way is not asked for again."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        organization, name = cleaned.get("organization"), cleaned.get("wished_name")
+        if organization and name and (there := services.namesake(organization_id=organization.pk, name=name)):
+            self.add_error("wished_name", services.CommunityNameTaken(there).message)
+        return cleaned
+
+
 @admin.register(Community)
 class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
-    """Communities, one per workshop. The product alone writes them; a person may say "again"."""
+    """Communities, one per workshop, and standalone ones. A person may ask for one, and say "again"."""
 
-    list_display = ["workshop", "organization", "state", "why", "next_try", "created_at"]
-    list_filter = ["status", ("organization", AutocompleteSelectFilter)]
-    search_fields = ["workshop__title", "name"]
+    form = CommunityForm
+    list_display = ["called", "workshop", "organization", "state", "why", "next_try", "created_at"]
+    list_filter = ["status", KindFilter, ("organization", AutocompleteSelectFilter)]
+    search_fields = ["workshop__title", "name", "wished_name"]
+    long_texts = ("wished_description",)
     search_help_text = "Part of a workshop's title or of the community's name"
     related = ("workshop",)
     ordering = ["-created_at"]
     fieldsets = [
         (None, {"fields": ["organization", "workshop", "state", "reason", "error_code", "invitation"]}),
+        ("Standalone", {"fields": ["wished_name", "wished_description", "created_by"]}),
         ("In WhatsApp", {"fields": ["name", "session", "parent_group"]}),
         ("Times", {"fields": ["created_at", "requested_at", "ready_at", "next_try", "lease_until"]}),
         ("Attempts", {"fields": ["attempt", "failures"]}),
     ]
     readonly_fields = ["state", "invitation", "next_try"]
     actions = ["create_again"]
-    actions_detail = ["create_this_again", "create_this_anew"]
+    actions_detail = ["create_this_again", "create_this_anew", "delete_this"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A standalone one; those of workshops come by themselves."""
+        return self._has_right(request, "add")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Community | None = None) -> Any:
+        """A new one is a wish; one of a workshop has none of its own."""
+        if obj is None:
+            return [(None, {"fields": ["organization", "wished_name", "wished_description"]})]
+        return [part for part in self.fieldsets if part[0] != "Standalone" or obj.wished_name]
+
+    def save_model(self, request: HttpRequest, obj: Community, form: Any, change: bool) -> None:
+        """By the same service as in the API."""
+        made, _ = services.create_community(
+            organization_id=obj.organization_id, name=obj.wished_name, description=obj.wished_description,
+            created_by=actor(request),
+        )  # fmt: skip
+        obj.pk = made.pk
 
     def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows cannot be edited; "again" is what the right to change them allows."""
-        return bool(getattr(request.user, "has_perm", lambda _: False)("workshops.change_community"))
+        return self._has_right(request, "change")
+
+    def has_forget_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As rows of the list are deleted; here by the service."""
+        return self._has_right(request, "delete")
+
+    def _has_right(self, request: HttpRequest, verb: str) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm(f"workshops.{verb}_community"))
+
+    @admin.display(description="Community")
+    def called(self, community: Community) -> str:
+        """By its own name, or its workshop's."""
+        return community.title
 
     def is_useful(self, path: str, row: Community) -> bool:
         """As long as it is not what it should be; anew, while nobody knows what an earlier request did."""
+        if path == "forget":
+            return row.is_standalone
         return row.status in Community.RETRYABLE and (path != "anew" or row.is_open)
 
     @action(description="Create community again", permissions=["retry"])  # type: ignore[untyped-decorator]
@@ -128,3 +208,8 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     def create_this_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Forget an earlier request, for somebody who has looked in WhatsApp."""
         return self.do_one(request, object_id, ANEW)
+
+    @action(description="Delete", permissions=["forget"], url_path="forget")  # type: ignore[untyped-decorator]
+    def delete_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A standalone one that nobody wants any more."""
+        return self.do_one(request, object_id, FORGET)

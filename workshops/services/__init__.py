@@ -10,7 +10,16 @@ from workshops.services.communities import (
     retry_community,
     sweep_communities,
 )
-from workshops.services.links import CommunityBusy, GroupTaken, WorkshopHasGroup, link_group, unlink_group
+from workshops.services.links import (
+    CommunityBusy,
+    CommunityNotReady,
+    CommunityOfWorkshop,
+    GroupTaken,
+    WorkshopHasGroup,
+    link_community,
+    link_group,
+    unlink_group,
+)
 from workshops.services.news import may_follow, tell_of_members
 from workshops.services.outcomes import (
     CommunityTaken,
@@ -23,6 +32,7 @@ from workshops.services.outcomes import (
     unclaimed,
     would_be_seen,
 )
+from workshops.services.standalone import CommunityNameTaken, create_community, delete_community, namesake
 from workshops.services.workshops import (
     CommunityUnderWay,
     NoCommunityGroup,
@@ -35,7 +45,10 @@ from workshops.services.workshops import (
 __all__ = [
     "CommunityBusy",
     "CommunityJob",
+    "CommunityNameTaken",
+    "CommunityNotReady",
     "CommunityNotRetryable",
+    "CommunityOfWorkshop",
     "CommunityTaken",
     "CommunityUnderWay",
     "GroupTaken",
@@ -46,11 +59,15 @@ __all__ = [
     "community_failed",
     "community_waits",
     "complete_communities",
+    "create_community",
     "create_workshop",
+    "delete_community",
     "delete_workshop",
+    "link_community",
     "link_group",
     "may_follow",
     "move_communities",
+    "namesake",
     "outcome_unknown",
     "queue_community",
     "record_created",

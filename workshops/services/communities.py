@@ -24,12 +24,10 @@ from organizations import placeholders
 from organizations.models import Organization
 from whatsapp.models import Group, Session
 from workshops.models import Community, Workshop
+from workshops.models.community import DESCRIPTION_CHARS, NAME_CHARS
 from workshops.services import news
 from workshops.services.outcomes import community_waits, outcome_unknown, settle
 
-#: WhatsApp's limits; a longer text would come back cut, and would not be found again by its name.
-_NAME_CHARS = 100
-_DESCRIPTION_CHARS = 2000
 _Status = Community.Status
 
 
@@ -57,11 +55,12 @@ def queue_community(*, workshop: Workshop) -> Community:
         workshop=workshop, defaults={"organization_id": workshop.organization_id, "run_after": soon()}
     )
     if is_new:
-        _start(community)
+        start(community)
     return community
 
 
-def _start(community: Community, *, expires: timedelta | None = None) -> None:
+def start(community: Community, *, expires: timedelta | None = None) -> None:
+    """Tell a worker of it after commit. One that is told and never comes is the sweep's."""
     enqueue(
         "workshops.create_community", expires=expires,
         community_id=community.pk, attempt=community.attempt, organization_id=community.organization_id,
@@ -85,7 +84,7 @@ def retry_community(*, community: Community, is_anew: bool = False) -> Community
         community.status = _Status.QUEUED
     community.failures, community.run_after, community.reason, community.error_code = 0, soon(), "", ""
     community.save(update_fields=["requested_at", "session", "status", "failures", "run_after", "reason", "error_code"])
-    _start(community)
+    start(community)
     news.community_changed(community)
     return community
 
@@ -107,7 +106,8 @@ def claim_community(*, community_id: UUID, attempt: int) -> CommunityJob | None:
     None when there is nothing to do now: somebody else has it, or it is skipped or waits (the row says so).
     """
     unfinished = Community.objects.exclude(status__in=[_Status.READY, _Status.SKIPPED, _Status.UNLINKED])
-    community = unfinished.select_related("parent_group", "session").claim(
+    related = ("parent_group", "session", "workshop", "organization__community_session")
+    community = unfinished.select_related(*related).claim(
         community_id, attempt, lease=Community.LEASE,
         status=Case(
             When(parent_group__isnull=False, then=Value(_Status.PARTIAL)),
@@ -118,14 +118,11 @@ def claim_community(*, community_id: UUID, attempt: int) -> CommunityJob | None:
     if community is None:
         return None
     news.community_changed(community)
-    workshop = Workshop.objects.select_related("organization__community_session").get(pk=community.workshop_id)
-    session = _session(community, workshop.organization)
-    if session is None or not _may_go_on(community, session, workshop):
+    session = _session(community, community.organization)
+    if session is None or not _may_go_on(community, session):
         return None
-    texts = _texts(workshop, workshop.organization)
-    description = placeholders.fill(workshop.organization.community_description_template, texts)
-    admins = workshop.organization.community_admin_numbers
-    return CommunityJob(community, session, description[:_DESCRIPTION_CHARS], admins)
+    admins = community.organization.community_admin_numbers
+    return CommunityJob(community, session, _description(community), admins)
 
 
 def _session(community: Community, organization: Organization) -> Session | None:
@@ -143,7 +140,7 @@ def _session(community: Community, organization: Organization) -> Session | None
     return community.session
 
 
-def _may_go_on(community: Community, session: Session, workshop: Workshop) -> bool:
+def _may_go_on(community: Community, session: Session) -> bool:
     """Whether nothing stands in the way; what does is written down."""
     if not session.is_connected:
         community_waits(community=community, reason=f"The WhatsApp session {session} is not connected.")
@@ -152,12 +149,11 @@ def _may_go_on(community: Community, session: Session, workshop: Workshop) -> bo
         return True
     # Claims through one session wait for each other here, so that each sees what the one before it is at.
     session = Session.objects.select_for_update().get(pk=session.pk)
-    community.name = _name(workshop, workshop.organization)
+    community.name = _name(community)
     community.save(update_fields=["name"])
     if twin := _twin(community, session):
-        reason = (
-            f"The community of {twin.workshop} has the same name and is not finished: they could not be told apart."
-        )
+        whose = twin.title if twin.is_standalone else f"of {twin.title}"
+        reason = f"The community {whose} has the same name and is not finished: they could not be told apart."
         pause = backoff(community.attempt, base=timedelta(seconds=5), longest=timedelta(minutes=5))
         community_waits(community=community, reason=reason, until=timezone.now() + pause)
         return False
@@ -185,9 +181,20 @@ def _twin(community: Community, session: Session) -> Community | None:
     return next((other for other in others if other.folded_name == community.folded_name), None)
 
 
-def _name(workshop: Workshop, organization: Organization) -> str:
-    name = placeholders.fill(organization.community_name_template, _texts(workshop, organization)).strip()
-    return (name or workshop.title)[:_NAME_CHARS].strip()
+def _name(community: Community) -> str:
+    workshop = community.workshop
+    if workshop is None:
+        return community.wished_name
+    texts = _texts(workshop, community.organization)
+    name = placeholders.fill(community.organization.community_name_template, texts).strip()
+    return (name or workshop.title)[:NAME_CHARS].strip()
+
+
+def _description(community: Community) -> str:
+    if community.workshop is None:
+        return community.wished_description
+    texts = _texts(community.workshop, community.organization)
+    return placeholders.fill(community.organization.community_description_template, texts)[:DESCRIPTION_CHARS]
 
 
 def _texts(workshop: Workshop, organization: Organization) -> dict[str, str]:
@@ -218,7 +225,7 @@ def complete_communities(*, groups: Iterable[Group]) -> int:
     for community in communities:
         community.run_after = soon()
         community.save(update_fields=["run_after"])
-        _start(community)
+        start(community)
     return len(communities)
 
 
@@ -236,7 +243,7 @@ def sweep_communities() -> int:
         communities = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("run_after")[:500])
         Community.objects.filter(pk__in=[community.pk for community in communities]).update(run_after=now + SWEEP_GRACE)
         for community in communities:
-            _start(community, expires=SWEEP_GRACE)
+            start(community, expires=SWEEP_GRACE)
     return len(communities)
 
 

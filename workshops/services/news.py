@@ -11,7 +11,9 @@ from workshops.models import Community, Workshop
 
 
 def community_changed(community: Community) -> None:
-    """Tell, once the transaction under way has committed, that the community is in another state."""
+    """Tell, once the transaction under way has committed, that a workshop's community is in another state."""
+    if community.is_standalone:
+        return
     workshop_id = str(community.workshop_id)
     facts = {"type": "community", "workshop_id": workshop_id}
     once_after_commit(("community changed", workshop_id), partial(live.publish, workshop_id, **facts))

@@ -1,9 +1,9 @@
 """How an attempt at a community goes on and ends. Each end is written only while the attempt still holds the row."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from common.jobs import backoff
@@ -17,10 +17,10 @@ _Status = Community.Status
 
 
 class CommunityTaken(Exception):
-    """What seemed to be this community belongs to another workshop."""
+    """What seemed to be this community is another one's: `owner` names it."""
 
-    def __init__(self, group: Group, workshop: Workshop) -> None:
-        super().__init__(f"The community {group.group_jid} belongs to the workshop {workshop}.")
+    def __init__(self, group: Group, owner: str) -> None:
+        super().__init__(f"The community {group.group_jid} belongs to {owner}.")
 
 
 @transaction.atomic
@@ -44,14 +44,16 @@ def record_created(*, community: Community, session: Session, created: CreatedCo
     A community exists: store its groups and link them. The attempt goes on, and if it dies, the next one completes it.
 
     :raises AttemptTaken: another attempt holds the community
-    :raises CommunityTaken: it belongs to another workshop
+    :raises CommunityTaken: it is another one's
     """
     community = Community.objects.held(community)
     groups = whatsapp.store_community(session=session, name=community.name, created=created)
+    for group in (groups.parent, groups.announcement):
+        if group:
+            _take(community, group)
     community.parent_group = groups.parent
     community.save(update_fields=["parent_group"])
-    _link(community, [group for group in (groups.parent, groups.announcement) if group])
-    if groups.announcement:
+    if groups.announcement and community.workshop_id:
         Workshop.objects.filter(pk=community.workshop_id).update(community_group=groups.announcement)
     return community
 
@@ -62,7 +64,7 @@ def community_created(*, community: Community, session: Session, created: Create
     The end of an attempt that has a community: ready with its announcement group, partial without.
 
     :raises AttemptTaken: another attempt holds the community
-    :raises CommunityTaken: it belongs to another workshop
+    :raises CommunityTaken: it is another one's
     """
     community = record_created(community=community, session=session, created=created)
     if created.announcement_jid is None:
@@ -74,13 +76,19 @@ def community_created(*, community: Community, session: Session, created: Create
     return settle(community, _Status.READY)
 
 
-def _link(community: Community, groups: Iterable[Group]) -> None:
-    for group in groups:
-        link, _ = WorkshopGroup.objects.select_related("workshop").get_or_create(
-            organization_id=community.organization_id, group=group, defaults={"workshop_id": community.workshop_id}
-        )
-        if link.workshop_id != community.workshop_id:
-            raise CommunityTaken(group, link.workshop)
+def _take(community: Community, group: Group) -> None:
+    """Make the group this community's. Whoever else would have it waits, since storing it has locked the groups."""
+    ours = {"organization_id": community.organization_id, "group": group}
+    links = WorkshopGroup.objects.select_related("workshop")
+    if community.workshop_id:
+        links.get_or_create(**ours, defaults={"workshop_id": community.workshop_id})
+    link = links.filter(**ours).first()
+    if link and link.workshop_id != community.workshop_id:
+        raise CommunityTaken(group, f"the workshop {link.workshop}")
+    others = Community.objects.select_related("workshop").exclude(pk=community.pk)
+    family = [group.pk, group.parent_id] if group.parent_id else [group.pk]
+    if other := others.filter(organization_id=community.organization_id, parent_group__in=family).first():
+        raise CommunityTaken(group, f"the community {other.title}")
 
 
 @transaction.atomic
@@ -147,9 +155,16 @@ def would_be_seen(*, community: Community, at: datetime) -> bool:
 
 
 def unclaimed(*, organization_id: str, jids: list[str]) -> set[str]:
-    """Those of `jids` that no workshop has yet."""
-    taken = WorkshopGroup.objects.filter(organization_id=organization_id, group__group_jid__in=jids)
-    return set(jids) - set(taken.values_list("group__group_jid", flat=True))
+    """Those of `jids` that no workshop and no community has yet."""
+    links = WorkshopGroup.objects.filter(organization_id=organization_id, group=OuterRef("pk"))
+    communities = Community.objects.filter(organization_id=organization_id)
+    is_taken = (
+        Exists(links)
+        | Exists(communities.filter(parent_group=OuterRef("pk")))
+        | Exists(communities.filter(parent_group=OuterRef("parent")))
+    )
+    taken = Group.objects.filter(is_taken, organization_id=organization_id, group_jid__in=jids)
+    return set(jids) - set(taken.values_list("group_jid", flat=True))
 
 
 def settle(

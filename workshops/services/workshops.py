@@ -59,13 +59,15 @@ def update_workshop(*, workshop: Workshop, **changes: Any) -> Workshop:
 @transaction.atomic
 def delete_workshop(*, workshop: Workshop) -> None:
     """
-    Delete a workshop with its registrations of groups. Its community stays in WhatsApp, its groups stay known.
+    Delete a workshop with its registrations of groups. Its community stays in WhatsApp, its groups stay known; one that
+    was standalone is that again.
 
     :raises CommunityUnderWay: a community would appear that belongs to nobody
     """
     community = Community.objects.select_for_update().filter(workshop=workshop).first()
     if community and (community.status == Community.Status.CREATING or community.is_open):
         raise CommunityUnderWay
+    Community.objects.filter(workshop=workshop).exclude(wished_name="").update(workshop=None)
     workshop.delete()
 
 

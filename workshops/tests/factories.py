@@ -22,6 +22,7 @@ from workshops.models import (
     Workshop,
     WorkshopGroup,
 )
+from workshops.models.community import fold
 
 LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
 
@@ -54,6 +55,12 @@ class WorkshopGroupFactory(TenantFactory[WorkshopGroup]):
     group = SubFactory(GroupFactory, organization=SelfAttribute("..organization"))
 
 
+def workshop_of(community: Community) -> Workshop:
+    """The workshop of a community that is one's."""
+    assert community.workshop is not None
+    return community.workshop
+
+
 class CommunityFactory(TenantFactory[Community]):
     """
     The community that the workshop's signal queued, with the given values.
@@ -78,6 +85,29 @@ class CommunityFactory(TenantFactory[Community]):
             setattr(community, name, value)
         community.workshop = workshop
         community.save()
+        return community
+
+
+class StandaloneFactory(TenantFactory[Community]):
+    """A community of no workshop, queued; `status="ready"` makes its groups, too."""
+
+    class Meta:
+        model = Community
+
+    organization = SubFactory(OrganizationFactory)
+    wished_name = Sequence(lambda number: f"Alumni {number}")
+    wished_key = LazyAttribute(lambda community: fold(community.wished_name))
+    created_by = "test"
+
+    @classmethod
+    def _create(cls, model_class: type[Community], *_: Any, **values: Any) -> Community:
+        if values.get("status") == Community.Status.READY and "parent_group" not in values:
+            organization, name = values["organization"], values["wished_name"]
+            group = GroupFactory.create(
+                organization=organization, announcement=True, name=name, parent__invite_link=LINK
+            )
+            values = {"parent_group": group.parent, "session": group.session, "ready_at": timezone.now(), **values}
+        community: Community = super()._create(model_class, **values)
         return community
 
 

@@ -18,13 +18,13 @@ from organizations.tests.factories import OrganizationFactory
 from whatsapp.models import Group, SyncRun
 from whatsapp.tests.factories import GroupFactory, GroupMemberFactory, SessionFactory, SyncRunFactory
 from workshops.models import Community, Workshop, WorkshopGroup
-from workshops.tests.factories import CommunityFactory, WorkshopFactory, WorkshopGroupFactory
+from workshops.tests.factories import CommunityFactory, WorkshopFactory, WorkshopGroupFactory, workshop_of
 
 pytestmark = pytest.mark.django_db
 
 
 def _ready_workshop() -> Workshop:
-    workshop: Workshop = CommunityFactory.create(status="ready").workshop
+    workshop: Workshop = workshop_of(CommunityFactory.create(status="ready"))
     return workshop
 
 
@@ -109,7 +109,7 @@ def test_bad_input_is_said_and_nothing_is_written(values: dict[str, str], error:
 
 
 def test_a_change_keeps_what_the_product_wrote_meanwhile() -> None:
-    workshop = CommunityFactory.create(status="ready").workshop
+    workshop = workshop_of(CommunityFactory.create(status="ready"))
     stale = _form(workshop.organization, title="Renamed", community_group="", **NO_LINKS)
     answer = superuser().post(url(Workshop, "change", workshop.pk), stale)
     assert answer.status_code == 302, text_of(answer)
@@ -159,7 +159,7 @@ def test_a_group_is_linked_to_a_workshop() -> None:
 
 
 def test_a_group_after_the_first_is_only_linked() -> None:
-    workshop = CommunityFactory.create(status="ready").workshop
+    workshop = workshop_of(CommunityFactory.create(status="ready"))
     assert _link(workshop, GroupFactory.create(organization=workshop.organization)).status_code == 302
     with tenancy.system():
         assert Workshop.objects.get().community_group_id == workshop.community_group_id
@@ -168,7 +168,7 @@ def test_a_group_after_the_first_is_only_linked() -> None:
 
 def test_a_group_is_not_linked_while_a_community_is_being_created() -> None:
     lease = timezone.now() + timedelta(minutes=1)
-    workshop = CommunityFactory.create(status="creating", lease_until=lease).workshop
+    workshop = workshop_of(CommunityFactory.create(status="creating", lease_until=lease))
     _link(workshop, GroupFactory.create(organization=workshop.organization))
     client = superuser()
     with tenancy.system():
@@ -177,7 +177,7 @@ def test_a_group_is_not_linked_while_a_community_is_being_created() -> None:
 
 
 def test_the_group_with_a_workshops_people_is_unlinked() -> None:
-    workshop = CommunityFactory.create(status="ready").workshop
+    workshop = workshop_of(CommunityFactory.create(status="ready"))
     with tenancy.system():
         links = list(WorkshopGroup.objects.all())
     form = _form(workshop.organization, **NO_LINKS)
@@ -229,7 +229,7 @@ def test_a_group_is_unlinked() -> None:
 
 
 def test_workshops_are_synced_from_the_list() -> None:
-    ready, bare = CommunityFactory.create(status="ready").workshop, WorkshopFactory.create()
+    ready, bare = workshop_of(CommunityFactory.create(status="ready")), WorkshopFactory.create()
     said = act(superuser(), "sync_members_now", ready, bare)
     assert "1 workshop will be synced" in said
     assert f"{bare}: This workshop has no WhatsApp group yet" in said
@@ -238,7 +238,7 @@ def test_workshops_are_synced_from_the_list() -> None:
 
 
 def test_a_workshop_is_synced_on_its_page() -> None:
-    ready, bare = CommunityFactory.create(status="ready").workshop, WorkshopFactory.create()
+    ready, bare = workshop_of(CommunityFactory.create(status="ready")), WorkshopFactory.create()
     client = superuser()
     assert "1 workshop will be synced" in press(client, "sync_this", ready)
     assert "Sync members now" not in text_of(client.get(url(Workshop, "change", bare.pk)))
@@ -248,7 +248,7 @@ def test_a_workshop_is_synced_on_its_page() -> None:
 def test_communities_are_created_again(of_workshops: bool) -> None:
     failed = CommunityFactory.create(status="failed", reason="refused", failures=5, run_after=None)
     ready = CommunityFactory.create(status="ready")
-    rows = [community.workshop if of_workshops else community for community in (failed, ready)]
+    rows = [workshop_of(community) if of_workshops else community for community in (failed, ready)]
     action = "create_community_again" if of_workshops else "create_again"
     said = act(superuser(), action, *rows)
     assert f"1 {'workshop' if of_workshops else 'community'} queued again." in said
@@ -264,18 +264,18 @@ def test_a_community_is_created_again_on_a_page(of_workshops: bool) -> None:
     button = "create_again_for_this" if of_workshops else "create_this_again"
     client = superuser()
     for community in (failed, ready):
-        row = community.workshop if of_workshops else community
+        row = workshop_of(community) if of_workshops else community
         is_offered = "Create community again" in text_of(client.get(url(type(row), "change", row.pk)))
         assert is_offered == (community is failed)
-    assert "queued again." in press(client, button, failed.workshop if of_workshops else failed)
+    assert "queued again." in press(client, button, workshop_of(failed) if of_workshops else failed)
 
 
 def test_who_may_only_look_cannot_press_buttons() -> None:
     community = CommunityFactory.create(status="failed")
     viewer = staff("view_workshop", "view_community")
-    for row, button in ((community.workshop, "create_again_for_this"), (community, "create_this_again")):
+    for row, button in ((workshop_of(community), "create_again_for_this"), (community, "create_this_again")):
         assert viewer.post(url(type(row), button, row.pk)).status_code == 403
-    act(viewer, "create_community_again", community.workshop)
+    act(viewer, "create_community_again", workshop_of(community))
     act(viewer, "create_again", community)
     with tenancy.system():
         community.refresh_from_db()

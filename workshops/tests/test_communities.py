@@ -19,7 +19,7 @@ from whatsapp.models import Group, Session
 from whatsapp.tests.factories import SessionFactory
 from workshops import outbound, services
 from workshops.models import Community, Workshop, WorkshopGroup
-from workshops.tests.factories import WorkshopFactory
+from workshops.tests.factories import WorkshopFactory, workshop_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -84,7 +84,7 @@ def test_a_community_is_created_stored_and_linked(sandbox: Sandbox, workshop: Wo
     assert community.invite_link.startswith("https://chat.whatsapp.com/")
     assert community.parent_group is not None
     assert community.parent_group.kind == Group.Kind.COMMUNITY_PARENT
-    announcement = community.workshop.community_group
+    announcement = workshop_of(community).community_group
     assert announcement is not None
     assert (announcement.kind, announcement.parent_id) == (Group.Kind.ANNOUNCEMENT, community.parent_group_id)
     with tenancy.system():
@@ -98,11 +98,12 @@ def test_a_community_is_created_stored_and_linked(sandbox: Sandbox, workshop: Wo
 def test_f02_the_announcement_group_is_tracked_and_not_the_parent(workshop: Workshop, step: Step) -> None:
     """Fails if `record_created` links `groups.parent` as the workshop's community_group."""
     community = step()
-    assert community.workshop.community_group is not None
-    assert community.workshop.community_group.is_trackable
+    group = workshop_of(community).community_group
+    assert group is not None
+    assert group.is_trackable
     with tenancy.system():
-        run = services.sync_members(workshop=community.workshop, requested_by="test")
-    assert run.group_id == community.workshop.community_group_id
+        run = services.sync_members(workshop=workshop_of(community), requested_by="test")
+    assert run.group_id == workshop_of(community).community_group_id
 
 
 def test_name_description_and_admins_come_from_the_organization(
@@ -410,14 +411,14 @@ def test_a_missing_announcement_group_makes_it_partial_until_it_is_found(
     sandbox.add_fault("create_community", "missing_announcement")
     community = step()
     assert community.status == "partial"
-    assert community.workshop.community_group is None
+    assert workshop_of(community).community_group is None
     assert "announcement group" in community.reason
     for group in sandbox.groups():
         if group.kind == "announcement":
             sandbox.show_group(group.jid)
     community = step()
     assert community.status == "ready"
-    assert community.workshop.community_group is not None
+    assert workshop_of(community).community_group is not None
     assert creations(sandbox) == 1
 
 
@@ -448,8 +449,9 @@ def test_every_spelling_of_the_gateway_gives_the_same_community(
     played = {group.kind: group for group in sandbox.groups()}
     assert community.parent_group is not None
     assert community.parent_group.group_jid == played["parent"].jid
-    assert community.workshop.community_group is not None
-    assert community.workshop.community_group.group_jid == played["announcement"].jid
+    group = workshop_of(community).community_group
+    assert group is not None
+    assert group.group_jid == played["announcement"].jid
     assert community.invite_link.startswith("https://chat.whatsapp.com/")
     assert creations(sandbox) == 1
 

@@ -16,7 +16,7 @@ from whatsapp.models import Group, SyncRun
 from whatsapp.tests.factories import GroupFactory, SessionFactory
 from workshops import outbound, services
 from workshops.models import Community, Workshop, WorkshopGroup
-from workshops.tests.factories import CommunityFactory, WorkshopFactory, WorkshopGroupFactory
+from workshops.tests.factories import CommunityFactory, WorkshopFactory, WorkshopGroupFactory, workshop_of
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,7 @@ def test_a_person_settles_an_outcome_that_nobody_knows(api: Api, member: Members
     )
     path = f"/api/workshops/{community.workshop_id}/group"
     assert api(member).post(path, {"group_id": str(group.pk)}, format="json").status_code == 200
-    assert not community_of(community.workshop).is_open
+    assert not community_of(workshop_of(community)).is_open
 
 
 def test_a_group_is_unlinked_and_may_be_linked_again(

@@ -25,7 +25,7 @@ from whatsapp.models import Group, GroupMember, Session
 from whatsapp.services import Change
 from workshops import services
 from workshops.models import Community, Workshop
-from workshops.tests.factories import CommunityFactory, WorkshopFactory
+from workshops.tests.factories import CommunityFactory, WorkshopFactory, workshop_of
 from workshops.tests.pages import Page
 from workshops.tests.processes import Product, running_product, wait_until
 
@@ -57,7 +57,7 @@ def member() -> Membership:
 @pytest.fixture
 def workshop(member: Membership) -> Workshop:
     """One whose community is ready."""
-    return CommunityFactory.create(organization=member.organization, status="ready").workshop
+    return workshop_of(CommunityFactory.create(organization=member.organization, status="ready"))
 
 
 Ticket = Callable[[], str]
@@ -246,7 +246,7 @@ def test_a_sync_is_one_event_however_many_people_it_adds(sandbox: Sandbox, works
 
 
 def test_a_community_in_another_state_is_an_event(api: Api, member: Membership) -> None:
-    workshop = CommunityFactory.create(organization=member.organization, status="failed").workshop
+    workshop = workshop_of(CommunityFactory.create(organization=member.organization, status="failed"))
     url = api(member).post(f"/api/workshops/{workshop.pk}/events-ticket").json()["url"]
     with Page(url) as page:
         page.next()
@@ -257,7 +257,7 @@ def test_a_community_in_another_state_is_an_event(api: Api, member: Membership) 
 
 
 def test_a_page_hears_of_its_own_workshop_only(workshop: Workshop, ticket: Ticket) -> None:
-    other = CommunityFactory.create(organization=workshop.organization, status="ready").workshop
+    other = workshop_of(CommunityFactory.create(organization=workshop.organization, status="ready"))
     with Page(ticket()) as page:
         page.next()
         join(other, 1)

@@ -13,7 +13,7 @@ from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
 from whatsapp.tests.factories import GroupMemberFactory
 from workshops.models import Community, Workshop
-from workshops.tests.factories import LINK, CommunityFactory, WorkshopFactory
+from workshops.tests.factories import LINK, CommunityFactory, WorkshopFactory, workshop_of
 
 pytestmark = pytest.mark.django_db
 
@@ -113,7 +113,7 @@ def test_a_change_that_ends_before_it_starts_is_refused(api: Api, member: Member
 
 
 def test_a_workshop_is_deleted_with_its_community(api: Api, member: Membership) -> None:
-    workshop = CommunityFactory.create(organization=member.organization, status="ready").workshop
+    workshop = workshop_of(CommunityFactory.create(organization=member.organization, status="ready"))
     assert api(member).delete(f"/api/workshops/{workshop.pk}").status_code == 204
     with tenancy.tenant(member.organization_id):
         assert not Workshop.objects.exists()
@@ -130,8 +130,8 @@ def test_workshops_are_listed_with_counts_in_as_many_queries_for_many(api: Api, 
 
     for members in (2, 3):
         community = CommunityFactory.create(organization=member.organization, status="ready")
-        GroupMemberFactory.create_batch(members, group=community.workshop.community_group)
-    GroupMemberFactory.create(group=community.workshop.community_group, status="left")
+        GroupMemberFactory.create_batch(members, group=workshop_of(community).community_group)
+    GroupMemberFactory.create(group=workshop_of(community).community_group, status="left")
     few = queries()
     WorkshopFactory.create_batch(20, organization=member.organization)
     assert queries() == few

@@ -1,0 +1,6 @@
+"""Workshops and their communities in the API."""
+
+from workshops.views.communities import CommunityViewSet
+from workshops.views.workshops import WorkshopViewSet
+
+__all__ = ["CommunityViewSet", "WorkshopViewSet"]
