@@ -167,7 +167,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"DoubtEnum": "whatsapp.models.SyncRun.Doubt"},
+    "ENUM_NAME_OVERRIDES": {
+        "DoubtEnum": "whatsapp.models.SyncRun.Doubt",
+        "CommunityStatusEnum": "workshops.models.Community.Status",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "common.schema.describe_errors",
