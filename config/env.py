@@ -34,6 +34,8 @@ WHATSAPP_GATEWAYS: dict[str, dict[str, Any]] = _env.json("WHATSAPP_GATEWAYS", de
 
 PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
 WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", default=20.0)
+WHATSAPP_RECONCILE_HOURS = _env.float("WHATSAPP_RECONCILE_HOURS", default=24.0)
+WHATSAPP_SILENCE_HOURS = _env.int("WHATSAPP_SILENCE_HOURS", default=24)
 SWEEP_SECONDS = _env.float("SWEEP_SECONDS", default=10.0)
 LIVE_URL = _env.str("LIVE_URL", default="")
 LIVE_HEARTBEAT_SECONDS = _env.float("LIVE_HEARTBEAT_SECONDS", default=15.0)

@@ -195,6 +195,12 @@ WHATSAPP_CREATE_SPACING_SECONDS = env.WHATSAPP_CREATE_SPACING_SECONDS
 #: A snapshot in which more than this share *and* more than this many people are gone asks a person.
 WHATSAPP_IMPLAUSIBLE_FALL_SHARE = 0.30
 WHATSAPP_IMPLAUSIBLE_FALL_COUNT = 10
+#: The members of each group are synced again when the last good sync is so many hours old; 0: never by itself.
+WHATSAPP_RECONCILE_HOURS = env.WHATSAPP_RECONCILE_HOURS
+#: Hours for which a connected number may tell nothing while its groups change; a session may have its own.
+WHATSAPP_SILENCE_HOURS = env.WHATSAPP_SILENCE_HOURS
+#: Hours for which a number may be away while something waits for it.
+WHATSAPP_AWAY_HOURS = 1.0
 #: Seconds within which our clock and a gateway's cannot be told apart.
 WHATSAPP_CLOCK_UNCERTAINTY = 2.0
 
@@ -297,6 +303,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep webhooks": _sweep("webhooks.sweep"),
     "sweep alarm notices": _sweep("webhooks.sweep_notices"),
     "watch webhooks": _watch("webhooks.watch"),
+    "watch sessions": _watch("whatsapp.watch"),
+    "watch what waits": _watch("workshops.watch"),
+    "reconcile members": _watch("whatsapp.sweep_stale_groups"),
     "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},
 }
 

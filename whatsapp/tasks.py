@@ -33,6 +33,18 @@ def sweep_group_lists(**_: Any) -> None:
     services.sweep_group_lists()
 
 
+@shared_task(name="whatsapp.sweep_stale_groups")
+def sweep_stale_groups(**_: Any) -> None:
+    """Queue syncs of groups that were not synced for long."""
+    services.sweep_stale_groups()
+
+
+@shared_task(name="whatsapp.watch")
+def watch(**_: Any) -> None:
+    """Open and close the alarms about sessions."""
+    services.watch()
+
+
 _PASSING = (RetrySoon, RetryLater)
 
 

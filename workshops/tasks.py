@@ -18,3 +18,9 @@ def create_community(*, community_id: str, attempt: int, organization_id: str, *
 def sweep_communities(**_: Any) -> None:
     """Start communities that were left behind."""
     services.sweep_communities()
+
+
+@shared_task(name="workshops.watch")
+def watch(**_: Any) -> None:
+    """Open and close the alarms about sessions that something waits for."""
+    services.watch()

@@ -87,11 +87,13 @@ class SessionAdmin(TenantAdmin):
         ("State", {"fields": ["state", "status_reason", "is_chosen"]}),
         ("Groups", {"fields": ["groups", "groups_synced_at", "groups_reason", "groups_due_at"]}),
         ("Number", {"fields": ["full_phone", "lid", "gateway_session_id"]}),
-        ("Times", {"fields": ["created_at", "last_seen_at", "last_event_at"]}),
+        ("Times", {"fields": ["created_at", "connection_changed_at", "last_seen_at", "last_event_at"]}),
+        ("Alarm", {"fields": ["silence_hours"]}),
     ]
     readonly_fields = [
         "state", "status_reason", "is_chosen", "groups", "full_phone", "lid", "gateway_session_id",
-        "groups_synced_at", "groups_reason", "groups_due_at", "created_at", "last_seen_at", "last_event_at",
+        "groups_synced_at", "groups_reason", "groups_due_at", "created_at",
+        "connection_changed_at", "last_seen_at", "last_event_at",
     ]  # fmt: skip
     actions = ["choose_for_communities", "sync_groups_now"]
     actions_detail = ["choose_this", "sync_groups_of_this", "connect_this", "disconnect_this"]

@@ -2,10 +2,17 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from common.tenancy.models import TenantModel, tenant_unique
+
+_SILENCE_HELP = (
+    "An alarm is raised when the number has told nothing for so many hours although its groups changed. "
+    "Empty: WHATSAPP_SILENCE_HOURS."
+)
 
 
 def known_gateway(name: str) -> None:
@@ -24,6 +31,9 @@ class Session(TenantModel):
 
     Its list of groups is asked for when `groups_due_at` has passed, never before `groups_not_before`; `groups_reason`
     says why the latest one did not come or was not believed.
+
+    `connection_changed_at` is since when it has been connected, or has not been. `silence_hours` is for how long it may
+    tell nothing while its groups change; None: as the settings say.
     """
 
     class Status(models.TextChoices):
@@ -44,6 +54,10 @@ class Session(TenantModel):
     qr_code = models.TextField(blank=True)
     qr_received_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    connection_changed_at = models.DateTimeField(db_default=Now(), editable=False)
+    silence_hours = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_SILENCE_HELP
+    )
     last_event_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_create_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -73,3 +87,9 @@ class Session(TenantModel):
     def is_connected(self) -> bool:
         """Whether it can be used right now, as far as we know."""
         return self.status == self.Status.CONNECTED
+
+    def become(self, status: str) -> None:
+        """Take on `status`, and remember when it became connected or stopped being so."""
+        if self.is_connected != (status == self.Status.CONNECTED):
+            self.connection_changed_at = timezone.now()
+        self.status = status

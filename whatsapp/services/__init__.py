@@ -12,6 +12,7 @@ from whatsapp.services.listed import GroupListChanges, apply_group_list, forget_
 from whatsapp.services.locks import lock_groups_of
 from whatsapp.services.members import apply_snapshot
 from whatsapp.services.membership import Change, Outcome, record_change
+from whatsapp.services.reconcile import sweep_stale_groups
 from whatsapp.services.sessions import (
     SessionNotConnected,
     SessionNotIdle,
@@ -39,6 +40,7 @@ from whatsapp.services.sync import (
     sweep_runs,
     trackable_group,
 )
+from whatsapp.services.watch import watch
 
 __all__ = [
     "Change",
@@ -77,8 +79,10 @@ __all__ = [
     "store_invite_link",
     "sweep_group_lists",
     "sweep_runs",
+    "sweep_stale_groups",
     "trackable_group",
     "unchoose_community_session",
     "waits_for_group",
     "waits_for_session",
+    "watch",
 ]

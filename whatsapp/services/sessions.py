@@ -72,7 +72,8 @@ def record_status(*, session: Session, status: SessionStatus, at: datetime | Non
     if session.status_at and at < session.status_at:
         return session
     session.status_at, was_connected = at, session.is_connected
-    session.status, session.status_reason, session.last_seen_at = status.status, "", timezone.now()
+    session.become(status.status)
+    session.status_reason, session.last_seen_at = "", timezone.now()
     if status.qr_code != session.qr_code:
         session.qr_code, session.qr_received_at = status.qr_code, timezone.now() if status.qr_code else None
     if status.clock_offset is not None:
@@ -99,9 +100,10 @@ def _take_number(session: Session, full_phone: str) -> None:
 
 def _move_everything(*, old: Session, new: Session) -> None:
     """A relinked number is a new session: groups, the organization's choice and all other references follow it."""
-    old.full_phone, old.status = None, Session.Status.LOGGED_OUT
+    old.full_phone = None
+    old.become(Session.Status.LOGGED_OUT)
     old.status_reason = f"Its number is connected under the newer session {new}."
-    old.save(update_fields=["full_phone", "status", "status_reason"])
+    old.save(update_fields=["full_phone", "status", "status_reason", "connection_changed_at"])
     new.lid = new.lid or old.lid
     Group.objects.filter(session=old).update(session=new)
     again = GroupSession.objects.filter(session=new).values("group")
@@ -140,9 +142,13 @@ def heard_from(*, session: Session) -> None:
 def record_disconnect(*, session: Session, reason: str) -> None:
     """A session that was thought to be usable is not. One that is logged out stays that."""
     usable = [Session.Status.CONNECTED, Session.Status.CONNECTING, Session.Status.QR_PENDING]
-    Session.objects.filter(pk=session.pk, status__in=usable).update(
-        status=Session.Status.DISCONNECTED, status_reason=reason, status_at=timezone.now(), last_seen_at=timezone.now()
-    )
+    found = Session.objects.select_for_update().filter(pk=session.pk, status__in=usable).first()
+    if found:
+        found.become(Session.Status.DISCONNECTED)
+        found.status_reason, found.status_at, found.last_seen_at = reason, timezone.now(), timezone.now()
+        found.save(
+            update_fields=["status", "status_reason", "status_at", "last_seen_at", "connection_changed_at"],
+        )
 
 
 @transaction.atomic
@@ -165,9 +171,9 @@ def reconnect_session(*, session: Session) -> Session:
 def disconnect_session(*, session: Session) -> Session:
     """Log a session out: it is not used any more, and the next connect needs a QR code."""
     session = Session.objects.select_for_update().get(pk=session.pk)
-    session.status, session.status_reason = Session.Status.LOGGED_OUT, "Logged out by a person."
-    session.qr_code, session.qr_received_at = "", None
-    session.save(update_fields=["status", "status_reason", "qr_code", "qr_received_at"])
+    session.become(Session.Status.LOGGED_OUT)
+    session.status_reason, session.qr_code, session.qr_received_at = "Logged out by a person.", "", None
+    session.save(update_fields=["status", "status_reason", "qr_code", "qr_received_at", "connection_changed_at"])
     enqueue("whatsapp.disconnect_session", session_id=session.pk, organization_id=session.organization_id)
     return session
 

@@ -33,6 +33,7 @@ from workshops.services.outcomes import (
     would_be_seen,
 )
 from workshops.services.standalone import CommunityNameTaken, create_community, delete_community, namesake
+from workshops.services.watch import watch
 from workshops.services.workshops import (
     CommunityUnderWay,
     NoCommunityGroup,
@@ -79,5 +80,6 @@ __all__ = [
     "unclaimed",
     "unlink_group",
     "update_workshop",
+    "watch",
     "would_be_seen",
 ]
