@@ -34,8 +34,8 @@ def _away() -> Iterator[Trouble]:
             subject=f"{session} is not connected since {session.connection_changed_at:%Y-%m-%d %H:%M} UTC",
             detail=(
                 f"Waiting for it: {waiting}. It is {state}{f' ({reason})' if reason else ''}. Connect it again "
-                "(Sessions, Connect again) and scan the QR code; what waits then goes on by itself. Or choose another session for "
-                "the organization's communities."
+                "(Sessions, Connect again) and scan the QR code; what waits then goes on by itself. Or choose another "
+                "session for the organization's communities."
             ),
         )  # fmt: skip
 
