@@ -12,6 +12,7 @@ from webhooks.models import Alarm
 _GROUPS = [
     [
         ("Workshops", "school", "workshops", "workshop"),
+        ("Tags", "sell", "workshops", "tag"),
         ("Communities", "diversity_3", "workshops", "community"),
         ("Groups", "forum", "whatsapp", "group"),
         ("Groups of workshops", "link", "workshops", "workshopgroup"),

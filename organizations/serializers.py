@@ -9,9 +9,25 @@ from rest_framework import serializers
 from accounts.models import AppUser
 from common import phones
 from organizations.models import Membership, Organization
-from organizations.placeholders import PLACEHOLDERS, unknown_placeholders
+from organizations.placeholders import INVITE_LINK, PLACEHOLDERS, unknown_placeholders
 
 _ZONES = zoneinfo.available_timezones()
+
+
+class TemplateField(serializers.CharField):
+    """A text whose placeholders are all filled; with `has_link`, the invite link's among them."""
+
+    def __init__(self, *, has_link: bool = False, **kwargs: Any) -> None:
+        self._known = PLACEHOLDERS | {INVITE_LINK} if has_link else PLACEHOLDERS
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text. :raises ValidationError: it has a placeholder that nothing fills"""
+        value: str = super().to_internal_value(data)
+        if unknown := unknown_placeholders(value, self._known):
+            known = ", ".join(f"{{{name}}}" for name in sorted(self._known))
+            raise serializers.ValidationError(f"Nothing fills {{{unknown[0]}}}. Known are: {known}.")
+        return value
 
 
 class OrganizationSerializer(serializers.ModelSerializer[Organization]):
@@ -19,6 +35,8 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
 
     community_session_id = serializers.UUIDField(read_only=True, allow_null=True)
     community_admin_numbers = serializers.ListField(child=serializers.CharField(max_length=32), max_length=20)
+    community_name_template = TemplateField(max_length=200)
+    community_description_template = TemplateField(max_length=2000, has_link=True, allow_blank=True)
 
     class Meta:
         model = Organization
@@ -27,10 +45,6 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
             "community_description_template", "timezone", "default_country", "default_workshop_time", "created_at",
         ]  # fmt: skip
         read_only_fields = ["id", "name", "slug", "created_at"]
-        extra_kwargs = {
-            "community_name_template": {"max_length": 200},
-            "community_description_template": {"max_length": 2000},
-        }
 
     def validate_timezone(self, value: str) -> str:
         """An IANA name."""
@@ -44,27 +58,12 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
             raise serializers.ValidationError("This is no country. Use two letters such as IN.")
         return value.upper()
 
-    def validate_community_name_template(self, value: str) -> str:
-        """Only placeholders that are filled."""
-        return _known_placeholders(value)
-
-    def validate_community_description_template(self, value: str) -> str:
-        """Only placeholders that are filled."""
-        return _known_placeholders(value)
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Numbers become E.164, read in the country that is set or being set."""
         if "community_admin_numbers" in attrs:
             country = str(attrs.get("default_country") or getattr(self.instance, "default_country", "IN"))
             attrs["community_admin_numbers"] = _e164(attrs["community_admin_numbers"], country)
         return attrs
-
-
-def _known_placeholders(value: str) -> str:
-    if unknown := unknown_placeholders(value):
-        known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
-        raise serializers.ValidationError(f"Nothing fills {{{unknown[0]}}}. Known are: {known}.")
-    return value
 
 
 def _e164(texts: list[str], country: str) -> list[str]:

@@ -193,8 +193,9 @@ def list_groups(session: Session) -> list[ListedGroup]:
 
 
 def create_community(
-    session: Session, *, name: str, description: str, admin_numbers: list[str], idempotency_key: str
-) -> CreatedCommunity:
+    session: Session, *, name: str, description: str, admin_numbers: list[str], idempotency_key: str,
+    picture_url: str = "", is_announcement: bool = True, is_restricted: bool = True,
+) -> CreatedCommunity:  # fmt: skip
     """
     Create a community through `session`. One service for all who create communities, so that none forgets the admins.
 
@@ -203,6 +204,7 @@ def create_community(
     return GatewayClient(session.gateway).create_community(
         session.gateway_session_id, name=name, description=description,
         admin_numbers=admin_numbers, idempotency_key=idempotency_key,
+        picture_url=picture_url, is_announcement=is_announcement, is_restricted=is_restricted,
     )  # fmt: skip
 
 

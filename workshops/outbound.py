@@ -58,7 +58,8 @@ def _create(job: CommunityJob) -> None:
     with tenancy.tenant(job.community.organization_id):
         services.record_request(community=job.community, session=job.session, known_jids=known)
     created = whatsapp.create_community(
-        job.session, name=job.community.name, description=job.description,
+        job.session, name=job.community.name, description=job.plan.description, picture_url=job.plan.picture_url,
+        is_announcement=job.plan.is_announcement, is_restricted=job.plan.is_restricted,
         admin_numbers=job.admin_numbers, idempotency_key=f"{job.community.pk}-{job.community.attempt}",
     )  # fmt: skip
     _store(job, created)

@@ -23,7 +23,13 @@ from whatsapp.tests.factories import (
     SyncRunFactory,
 )
 from workshops.models import Community, Workshop, WorkshopGroup
-from workshops.tests.factories import OrderFactory, ProductCodeFactory, SourceTokenFactory, WorkshopFactory
+from workshops.tests.factories import (
+    OrderFactory,
+    ProductCodeFactory,
+    SourceTokenFactory,
+    TagFactory,
+    WorkshopFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +61,8 @@ def two_organizations() -> tuple[str, str]:
             member = GroupMemberFactory.create(organization=organization, group=group)
             MembershipEventFactory.create(organization=organization, group=group, member=member)
             SyncRunFactory.create(organization=organization, group=group)
-            workshop = WorkshopFactory.create(organization=organization)
+            tag = TagFactory.create(organization=organization)
+            workshop = WorkshopFactory.create(organization=organization, tag=tag)
             WorkshopGroup.objects.create(organization=organization, workshop=workshop, group=group)
             ProductCodeFactory.create(organization=organization)
             OrderFactory.create(organization=organization)

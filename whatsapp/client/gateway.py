@@ -74,10 +74,13 @@ class GatewayClient:
         return link
 
     def create_community(
-        self, session_id: str, *, name: str, description: str, admin_numbers: list[str], idempotency_key: str
-    ) -> CreatedCommunity:
+        self, session_id: str, *, name: str, description: str, admin_numbers: list[str], idempotency_key: str,
+        picture_url: str = "", is_announcement: bool = True, is_restricted: bool = True,
+    ) -> CreatedCommunity:  # fmt: skip
         """
         Create a community. Not idempotent: a gateway may ignore the Idempotency-Key.
+
+        `is_announcement`: only admins send. `is_restricted`: only admins change the group's name and picture.
 
         :raises UnknownOutcome: the request went out, and it cannot be told whether a community now exists
         :raises RetrySoon: surely nothing was created
@@ -86,7 +89,8 @@ class GatewayClient:
             "sessionId": session_id,
             "name": name,
             "description": description,
-            "settings": {"announcement": True, "restrict": True},
+            "settings": {"announcement": is_announcement, "restrict": is_restricted},
+            **({"profilePictureUrl": picture_url} if picture_url else {}),
             **({"adminNumbers": admin_numbers} if admin_numbers else {}),
         }
         headers = {**self._headers, "Idempotency-Key": idempotency_key}

@@ -14,6 +14,7 @@ from common.admin.actions import Deed
 from workshops import services
 from workshops.admin.communities import RETRY, STATUS_COLORS, CommunityInline
 from workshops.admin.groups import WorkshopGroupInline, save_links
+from workshops.admin.life import ArchiveFilter, LifeActions
 from workshops.models import Community, Workshop, WorkshopGroup
 
 
@@ -62,25 +63,32 @@ class CommunityFilter(admin.ChoicesFieldListFilter):
 
 
 @admin.register(Workshop)
-class WorkshopAdmin(TenantAdmin):
+class WorkshopAdmin(LifeActions, TenantAdmin):
     """Workshops. A new one gets its community by the same signal as everywhere."""
 
-    list_display = ["title", "organization", "starts", "community_state", "members", "created_by", "created_at"]
-    list_filter = [WhenFilter, ("community__status", CommunityFilter), ("organization", AutocompleteSelectFilter)]
+    list_display = ["title", "organization", "starts", "life", "community_state", "members", "created_by", "created_at"]
+    list_filter = [
+        WhenFilter, "status", ArchiveFilter, ("community__status", CommunityFilter),
+        ("organization", AutocompleteSelectFilter), ("tag", AutocompleteSelectFilter),
+    ]  # fmt: skip
     search_fields = ["title"]
     search_help_text = "Part of a title"
     related = ("community",)
     ordering = ["-created_at"]
     long_texts = ("description",)
-    readonly_fields = ["community_group", "members", "created_by", "created_at", "updated_at"]
+    autocomplete_fields = ["organization", "tag"]
+    readonly_fields = [
+        "life", "archived_at", "community_group", "members", "created_by", "created_at", "updated_at",
+    ]  # fmt: skip
     fieldsets = [
-        (None, {"fields": ["organization", "title", "description", "starts_at", "ends_at"]}),
+        (None, {"fields": ["organization", "title", "description", "starts_at", "ends_at", "tag"]}),
+        ("Life", {"fields": ["life", "archived_at"]}),
         ("Members", {"fields": ["community_group", "members"]}),
         ("Origin", {"fields": ["created_by", "created_at", "updated_at"]}),
     ]
     inlines = [CommunityInline, WorkshopGroupInline]
-    actions = ["sync_members_now", "create_community_again"]
-    actions_detail = ["sync_this", "create_again_for_this"]
+    actions = ["sync_members_now", "create_community_again", *LifeActions.IN_LISTS]
+    actions_detail = ["sync_this", "create_again_for_this", LifeActions.ON_PAGES]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workshop]:
         """With the number of members, counted for the rows that are shown."""
@@ -90,7 +98,10 @@ class WorkshopAdmin(TenantAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Workshop | None = None) -> Any:
         """A new one has no history yet."""
-        return self.fieldsets if obj else self.fieldsets[:1]
+        if obj:
+            return self.fieldsets
+        (title, options), *_ = self.fieldsets
+        return [(title, {"fields": [name for name in options["fields"] if name != "tag"]})]
 
     def get_inlines(self, request: HttpRequest, obj: Workshop | None) -> list[Any]:
         """Neither has it a community or groups."""
@@ -107,15 +118,26 @@ class WorkshopAdmin(TenantAdmin):
         community: Community | None = getattr(row, "community", None)
         if path == "again":
             return community is None or community.status in Community.RETRYABLE
+        if path in LifeActions.PATHS:
+            return super().is_useful(path, row)
         return row.community_group_id is not None
 
     def save_model(self, request: HttpRequest, obj: Workshop, form: Any, change: bool) -> None:
         """In the name of the staff member."""
         if change:
             services.update_workshop(workshop=obj, **{name: form.cleaned_data[name] for name in form.changed_data})
+            self._warn_of_old_name(request, obj, form.changed_data)
             return
         obj.created_by = actor(request)
         super().save_model(request, obj, form, change)
+
+    def _warn_of_old_name(self, request: HttpRequest, workshop: Workshop, changed: list[str]) -> None:
+        """Nothing in WhatsApp follows by itself, and nobody should think so."""
+        name = services.plan_community(workshop=workshop).name if {"title", "starts_at", "tag"} & {*changed} else ""
+        group = workshop.community_group
+        if group and name and group.name != name:
+            text = f"Its WhatsApp group is still called {group.name}. Rename it in WhatsApp if it is to be {name}."
+            self.message_user(request, text, messages.WARNING)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Links of groups are made by the same rules as everywhere."""

@@ -1,9 +1,10 @@
-"""Workshop, Community, WorkshopGroup; Registration, Order and what they are bought as."""
+"""Workshop, Tag, Community, WorkshopGroup; Registration, Order and what they are bought as."""
 
 from workshops.models.community import Community
 from workshops.models.product import Platform, ProductCode, ProductMapping
 from workshops.models.registration import Order, Registration, SourceToken
-from workshops.models.workshop import Workshop, WorkshopGroup
+from workshops.models.tag import Tag
+from workshops.models.workshop import StepRefused, Workshop, WorkshopGroup
 
 __all__ = [
     "Community",
@@ -13,6 +14,8 @@ __all__ = [
     "ProductMapping",
     "Registration",
     "SourceToken",
+    "StepRefused",
+    "Tag",
     "Workshop",
     "WorkshopGroup",
 ]

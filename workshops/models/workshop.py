@@ -1,13 +1,14 @@
 """A workshop, and the WhatsApp groups linked to it."""
 
 from datetime import UTC, datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from common.errors import DomainError
 from common.tenancy.models import TenantModel, tenant_unique
 from whatsapp.models import GroupMember
 
@@ -18,8 +19,19 @@ PLAUSIBLE = [
 ]
 
 
+class StepRefused(DomainError):
+    """A workshop cannot go from the state it is in to the one that was asked for."""
+
+    code = "step_refused"
+    status = 409
+
+
 class WorkshopQuerySet(models.QuerySet["Workshop"]):
     """Reads of workshops."""
+
+    def unarchived(self) -> Self:
+        """Workshops that nobody has put away."""
+        return self.filter(archived_at=None)
 
     def without_community(self) -> Self:
         """Workshops that no Community row speaks of: bulk-created ones, which no signal announced."""
@@ -33,7 +45,28 @@ class WorkshopQuerySet(models.QuerySet["Workshop"]):
 
 
 class Workshop(TenantModel):
-    """A workshop. `community_group` is the announcement group of its community: its people are the workshop's."""
+    """
+    A workshop. `community_group` is the announcement group of its community: its people are the workshop's.
+
+    Its title and date are no key: several may share both. Without a `tag` it goes by the organization's default one.
+    `archived_at` takes it out of lists, and changes nothing else.
+    """
+
+    class Status(models.TextChoices):
+        PLANNED = "planned"
+        CONFIRMED = "confirmed"
+        LIVE = "live"
+        DONE = "done"
+        CANCELLED = "cancelled"
+
+    #: Where a workshop may go from each state. A step taken by mistake can be taken back.
+    STEPS: ClassVar[dict[str, list[str]]] = {
+        Status.PLANNED: [Status.CONFIRMED, Status.LIVE, Status.CANCELLED],
+        Status.CONFIRMED: [Status.LIVE, Status.PLANNED, Status.CANCELLED],
+        Status.LIVE: [Status.DONE, Status.CONFIRMED, Status.CANCELLED],
+        Status.DONE: [Status.LIVE],
+        Status.CANCELLED: [Status.PLANNED],
+    }
 
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)
@@ -43,6 +76,12 @@ class Workshop(TenantModel):
         "whatsapp.Group", null=True, blank=True, on_delete=models.RESTRICT, related_name="workshops",
         db_constraint=False, db_index=False,
     )  # fmt: skip
+    tag = models.ForeignKey(
+        "workshops.Tag", null=True, blank=True, on_delete=models.SET_NULL, related_name="workshops",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    status = models.TextField(choices=Status, default=Status.PLANNED, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_by = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -62,10 +101,28 @@ class Workshop(TenantModel):
         indexes = [
             models.Index(fields=["organization", "-created_at", "-id"], name="workshops_newest"),
             models.Index(fields=["organization", "community_group"], name="workshops_community_group"),
+            models.Index(fields=["organization", "tag"], name="workshops_tag"),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def next_statuses(self) -> list[str]:
+        """The states it may go to."""
+        return [str(status) for status in self.STEPS[self.status]]
+
+    def move_to(self, status: str) -> None:
+        """
+        Take the step, and save it.
+
+        :raises StepRefused: it does not lead there from here
+        """
+        if status not in self.STEPS[self.status]:
+            known = " or ".join(self.STEPS[self.status])
+            raise StepRefused(f"This workshop is {self.status}: it cannot become {status}, only {known}.")
+        self.status = status
+        self.save(update_fields=["status", "updated_at"])
 
 
 class WorkshopGroup(TenantModel):

@@ -10,6 +10,7 @@ from workshops.services.communities import (
     retry_community,
     sweep_communities,
 )
+from workshops.services.life import WorkshopIsLive, archive_workshop, change_status, unarchive_workshop
 from workshops.services.links import (
     CommunityBusy,
     CommunityNotReady,
@@ -32,7 +33,10 @@ from workshops.services.outcomes import (
     unclaimed,
     would_be_seen,
 )
+from workshops.services.plans import CommunityPlan, plan_community, preview_tag
+from workshops.services.renewal import renew_community
 from workshops.services.standalone import CommunityNameTaken, create_community, delete_community, namesake
+from workshops.services.tags import TagIsDefault, TagNameTaken, create_tag, delete_tag, make_default_tag, update_tag
 from workshops.services.watch import watch
 from workshops.services.workshops import (
     CommunityUnderWay,
@@ -50,35 +54,49 @@ __all__ = [
     "CommunityNotReady",
     "CommunityNotRetryable",
     "CommunityOfWorkshop",
+    "CommunityPlan",
     "CommunityTaken",
     "CommunityUnderWay",
     "GroupTaken",
     "NoCommunityGroup",
+    "TagIsDefault",
+    "TagNameTaken",
     "WorkshopHasGroup",
+    "WorkshopIsLive",
+    "archive_workshop",
+    "change_status",
     "claim_community",
     "community_created",
     "community_failed",
     "community_waits",
     "complete_communities",
     "create_community",
+    "create_tag",
     "create_workshop",
     "delete_community",
+    "delete_tag",
     "delete_workshop",
     "link_community",
     "link_group",
+    "make_default_tag",
     "may_follow",
     "move_communities",
     "namesake",
     "outcome_unknown",
+    "plan_community",
+    "preview_tag",
     "queue_community",
     "record_created",
     "record_request",
+    "renew_community",
     "retry_community",
     "sweep_communities",
     "sync_members",
     "tell_of_members",
+    "unarchive_workshop",
     "unclaimed",
     "unlink_group",
+    "update_tag",
     "update_workshop",
     "watch",
     "would_be_seen",

@@ -20,14 +20,15 @@ from common import tenancy
 from common.errors import DomainError
 from common.jobs import GRACE, SWEEP_GRACE, JobQuerySet, backoff, soon
 from common.queue import enqueue
-from organizations import placeholders
 from organizations.models import Organization
 from whatsapp.models import Group, Session
 from workshops.models import Community, Workshop
-from workshops.models.community import DESCRIPTION_CHARS, NAME_CHARS
 from workshops.services import news
 from workshops.services.outcomes import community_waits, outcome_unknown, settle
+from workshops.services.plans import CommunityPlan, plan_of
 
+#: The error code of a community that was not created because its workshop was called off.
+CANCELLED = "workshop_cancelled"
 _Status = Community.Status
 
 
@@ -44,7 +45,7 @@ class CommunityJob:
 
     community: Community
     session: Session
-    description: str
+    plan: CommunityPlan
     admin_numbers: list[str]
 
 
@@ -106,7 +107,7 @@ def claim_community(*, community_id: UUID, attempt: int) -> CommunityJob | None:
     None when there is nothing to do now: somebody else has it, or it is skipped or waits (the row says so).
     """
     unfinished = Community.objects.exclude(status__in=[_Status.READY, _Status.SKIPPED, _Status.UNLINKED])
-    related = ("parent_group", "session", "workshop", "organization__community_session")
+    related = ("parent_group", "session", "workshop__organization", "workshop__tag", "organization__community_session")
     community = unfinished.select_related(*related).claim(
         community_id, attempt, lease=Community.LEASE,
         status=Case(
@@ -118,11 +119,21 @@ def claim_community(*, community_id: UUID, attempt: int) -> CommunityJob | None:
     if community is None:
         return None
     news.community_changed(community)
-    session = _session(community, community.organization)
-    if session is None or not _may_go_on(community, session):
+    if _is_called_off(community):
         return None
-    admins = community.organization.community_admin_numbers
-    return CommunityJob(community, session, _description(community), admins)
+    session, plan = _session(community, community.organization), plan_of(community=community)
+    if session is None or not _may_go_on(community, session, plan):
+        return None
+    return CommunityJob(community, session, plan, community.organization.community_admin_numbers)
+
+
+def _is_called_off(community: Community) -> bool:
+    """Nobody will come to a cancelled workshop; what was requested before is still looked up."""
+    is_cancelled = community.workshop and community.workshop.status == Workshop.Status.CANCELLED
+    if not is_cancelled or community.requested_at or community.parent_group_id:
+        return False
+    settle(community, _Status.SKIPPED, "The workshop was cancelled before this was created.", code=CANCELLED)
+    return True
 
 
 def _session(community: Community, organization: Organization) -> Session | None:
@@ -140,7 +151,7 @@ def _session(community: Community, organization: Organization) -> Session | None
     return community.session
 
 
-def _may_go_on(community: Community, session: Session) -> bool:
+def _may_go_on(community: Community, session: Session, plan: CommunityPlan) -> bool:
     """Whether nothing stands in the way; what does is written down."""
     if not session.is_connected:
         community_waits(community=community, reason=f"The WhatsApp session {session} is not connected.")
@@ -149,7 +160,7 @@ def _may_go_on(community: Community, session: Session) -> bool:
         return True
     # Claims through one session wait for each other here, so that each sees what the one before it is at.
     session = Session.objects.select_for_update().get(pk=session.pk)
-    community.name = _name(community)
+    community.name = plan.name
     community.save(update_fields=["name"])
     if twin := _twin(community, session):
         whose = twin.title if twin.is_standalone else f"of {twin.title}"
@@ -179,32 +190,6 @@ def _twin(community: Community, session: Session) -> Community | None:
     others = Community.objects.filter(is_open, parent_group=None, organization_id=community.organization_id)
     others = others.exclude(pk=community.pk).select_related("workshop")
     return next((other for other in others if other.folded_name == community.folded_name), None)
-
-
-def _name(community: Community) -> str:
-    workshop = community.workshop
-    if workshop is None:
-        return community.wished_name
-    texts = _texts(workshop, community.organization)
-    name = placeholders.fill(community.organization.community_name_template, texts).strip()
-    return (name or workshop.title)[:NAME_CHARS].strip()
-
-
-def _description(community: Community) -> str:
-    if community.workshop is None:
-        return community.wished_description
-    texts = _texts(community.workshop, community.organization)
-    return placeholders.fill(community.organization.community_description_template, texts)[:DESCRIPTION_CHARS]
-
-
-def _texts(workshop: Workshop, organization: Organization) -> dict[str, str]:
-    starts_at = workshop.starts_at.astimezone(organization.zone)
-    return {
-        "workshop_name": workshop.title,
-        "workshop_title": workshop.title,
-        "workshop_date": f"{starts_at:%d %B %Y}".lstrip("0"),
-        "start_time": f"{starts_at:%H:%M}",
-    }
 
 
 def move_communities(*, old: Session, new: Session) -> None:

@@ -8,9 +8,9 @@ from django.db import transaction
 from common.errors import DomainError
 from whatsapp import services as whatsapp
 from whatsapp.models import SyncRun
-from workshops.models import Community, Workshop
+from workshops.models import Community, Tag, Workshop
 
-_CHANGEABLE = frozenset({"title", "description", "starts_at", "ends_at"})
+_CHANGEABLE = frozenset({"title", "description", "starts_at", "ends_at", "tag"})
 
 
 class NoCommunityGroup(DomainError):
@@ -32,12 +32,12 @@ class CommunityUnderWay(DomainError):
 @transaction.atomic
 def create_workshop(
     *, organization_id: str, title: str, starts_at: datetime, created_by: str,
-    description: str = "", ends_at: datetime | None = None,
+    description: str = "", ends_at: datetime | None = None, tag: Tag | None = None,
 ) -> Workshop:  # fmt: skip
     """A new workshop. The signal on its creation queues its community, whoever creates it and however."""
     return Workshop.objects.create(
         organization_id=organization_id, title=title, description=description,
-        starts_at=starts_at, ends_at=ends_at, created_by=created_by,
+        starts_at=starts_at, ends_at=ends_at, tag=tag, created_by=created_by,
     )  # fmt: skip
 
 

@@ -19,12 +19,23 @@ from workshops.models import (
     ProductMapping,
     Registration,
     SourceToken,
+    Tag,
     Workshop,
     WorkshopGroup,
 )
 from workshops.models.community import fold
 
 LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
+
+
+class TagFactory(TenantFactory[Tag]):
+    """A kind of workshops, which goes by the organization's templates."""
+
+    class Meta:
+        model = Tag
+
+    organization = SubFactory(OrganizationFactory)
+    name = Sequence(lambda number: f"Tag {number}")
 
 
 class WorkshopFactory(TenantFactory[Workshop]):

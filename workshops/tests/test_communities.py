@@ -19,7 +19,7 @@ from whatsapp.models import Group, Session
 from whatsapp.tests.factories import SessionFactory
 from workshops import outbound, services
 from workshops.models import Community, Workshop, WorkshopGroup
-from workshops.tests.factories import WorkshopFactory, workshop_of
+from workshops.tests.factories import TagFactory, WorkshopFactory, workshop_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -541,3 +541,60 @@ def test_an_attempt_that_was_taken_over_writes_nothing(workshop: Workshop, step:
     with pytest.raises(AttemptTaken), tenancy.system():
         services.community_failed(community=slow.community, code="x", reason="late", may_retry=False)
     assert stored(workshop).status == "ready"
+
+
+def test_a_tag_decides_on_texts_picture_and_choices(sandbox: Sandbox, workshop: Workshop, step: Step) -> None:
+    tag = TagFactory.create(
+        organization=workshop.organization, name_template="{workshop_title} live", is_announcement=False,
+        description_template="Starts at {start_time}.\nJoin: {invite_link}", picture_url="https://example.com/a.png",
+    )  # fmt: skip
+    with tenancy.system():
+        services.update_workshop(workshop=workshop, tag=tag)
+    assert step().status == "ready"
+    request = sandbox.journal(operation="create_community")[0].body
+    assert request["name"] == "Crypto Wealth Masterclass live"
+    assert request["settings"] == {"announcement": False, "restrict": True}
+    assert request["profilePictureUrl"] == "https://example.com/a.png"
+    assert request["description"].startswith("Starts at ")
+    assert "Join" not in request["description"]
+
+
+def test_a_cancelled_workshop_gets_its_community_when_it_comes_back(
+    sandbox: Sandbox, workshop: Workshop, step: Step
+) -> None:
+    with tenancy.system():
+        services.change_status(workshop=workshop, status="cancelled")
+    community = step()
+    assert (community.status, community.error_code) == ("skipped", "workshop_cancelled")
+    assert creations(sandbox) == 0
+    with tenancy.system():
+        services.change_status(workshop=workshop, status="planned")
+    assert stored(workshop).status == "queued"
+    assert step().status == "ready"
+
+
+def test_what_was_requested_before_the_workshop_was_cancelled_is_still_looked_up(
+    sandbox: Sandbox, workshop: Workshop, step: Step
+) -> None:
+    sandbox.add_fault("create_community", "late_effect", seconds=0)
+    assert step().status == "unknown"
+    with tenancy.system():
+        services.change_status(workshop=workshop, status="cancelled")
+    assert step().status == "ready"
+
+
+def test_a_change_changes_nothing_in_whatsapp_and_a_renewal_does(
+    sandbox: Sandbox, workshop: Workshop, step: Step
+) -> None:
+    old = workshop_of(step())
+    with tenancy.system():
+        services.update_workshop(workshop=old, title="Renamed", starts_at=timezone.now())
+    assert (creations(sandbox), stored(workshop).name) == (1, "Crypto Wealth Masterclass")
+    with tenancy.system():
+        Session.objects.update(last_create_at=None)
+        queued = services.renew_community(workshop=old, renewed_by="staff:1")
+    assert queued.status == "queued"
+    new = step()
+    assert (new.status, new.name, creations(sandbox)) == ("ready", "Renamed", 2)
+    assert workshop_of(new).community_group_id not in (None, old.community_group_id)
+    assert len(parents(sandbox)) == 2

@@ -1,6 +1,7 @@
-"""Workshops and their communities in the API."""
+"""Workshops, their tags and their communities in the API."""
 
 from workshops.views.communities import CommunityViewSet
+from workshops.views.tags import TagViewSet
 from workshops.views.workshops import WorkshopViewSet
 
-__all__ = ["CommunityViewSet", "WorkshopViewSet"]
+__all__ = ["CommunityViewSet", "TagViewSet", "WorkshopViewSet"]

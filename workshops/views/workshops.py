@@ -1,6 +1,10 @@
 """Workshops in the API."""
 
+from dataclasses import asdict
+from typing import cast
+
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -18,26 +22,35 @@ from whatsapp.models import Group
 from whatsapp.serializers import InviteLinkSerializer, SyncRunSerializer
 from workshops import services
 from workshops.models import Community, Workshop
+from workshops.models.workshop import WorkshopQuerySet
 from workshops.serializers import (
     CommunitySerializer,
     EventsTicketSerializer,
     GroupLinkSerializer,
     RetrySerializer,
+    StatusSerializer,
+    WorkshopPlanSerializer,
     WorkshopSerializer,
 )
 
 
 class WorkshopFilter(filters.FilterSet):
-    """`?search=` part of the title, `&community_status=`, `&starts_after=`, `&starts_before=`."""
+    """`?search=` part of the title, `&status=`, `&tag=`, `&community_status=`, `&starts_after=`, `&starts_before=`."""
 
     search = filters.CharFilter(field_name="title", lookup_expr="icontains")
     community_status = filters.ChoiceFilter(field_name="community__status", choices=Community.Status.choices)
     starts_after = filters.IsoDateTimeFilter(field_name="starts_at", lookup_expr="gte")
     starts_before = filters.IsoDateTimeFilter(field_name="starts_at", lookup_expr="lt")
+    tag = filters.UUIDFilter(field_name="tag_id")
+    archived = filters.ChoiceFilter(method="by_archive", choices=[(word, word) for word in ("true", "false", "all")])
 
     class Meta:
         model = Workshop
-        fields: list[str] = []
+        fields = ["status"]
+
+    def by_archive(self, queryset: QuerySet[Workshop], name: str, value: str) -> QuerySet[Workshop]:
+        """Those in the archive, those that are not (as without the filter), or all."""
+        return queryset if value == "all" else queryset.filter(archived_at__isnull=value == "false")
 
 
 class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView):
@@ -53,10 +66,20 @@ class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVi
         "retry_community": Right.MANAGE_WORKSHOPS,
         "link_group": Right.MANAGE_WORKSHOPS,
         "unlink_group": Right.MANAGE_WORKSHOPS,
+        "renew_community": Right.MANAGE_WORKSHOPS,
+        "change_status": Right.MANAGE_WORKSHOPS,
+        "archive": Right.MANAGE_WORKSHOPS,
+        "unarchive": Right.MANAGE_WORKSHOPS,
         "sync": Right.SYNC,
         "events_ticket": Right.READ,
     }
     vendor_actions = frozenset({"events_ticket"})
+
+    def get_queryset(self) -> QuerySet[Workshop]:
+        """The list leaves the archive out unless it is asked for."""
+        workshops = cast(WorkshopQuerySet, super().get_queryset())
+        is_plain_list = self.action == "list" and not self.request.query_params.get("archived")
+        return workshops.unarchived() if is_plain_list else workshops
 
     def create(self, request: Request) -> Response:
         """Create a workshop. Its WhatsApp community follows by itself: see `community.status`."""
@@ -98,6 +121,47 @@ class WorkshopViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVi
         wish.is_valid(raise_exception=True)
         community = services.retry_community(community=self._community(), is_anew=wish.validated_data["anew"])
         return Response(CommunitySerializer(community).data, status=202)
+
+    @extend_schema(responses=WorkshopPlanSerializer)
+    @action(detail=True, url_path="community/preview")
+    def preview_community(self, request: Request, pk: str) -> Response:
+        """What a community would be given if it were created now, and how the one that there is is called."""
+        workshop: Workshop = self.get_object()
+        community: Community | None = getattr(workshop, "community", None)
+        plan = services.plan_community(workshop=workshop, invite_link=community.invite_link if community else "")
+        current = workshop.community_group.name if workshop.community_group else ""
+        return Response(WorkshopPlanSerializer({**asdict(plan), "current_name": current}).data)
+
+    @extend_schema(request=None, responses={202: CommunitySerializer})
+    @action(detail=True, methods=["post"], url_path="community/renew")
+    def renew_community(self, request: Request, pk: str) -> Response:
+        """
+        Create a new community by the title, date and tag as they are now, in place of the one there is.
+
+        The old one stays in WhatsApp with its people. A change of the workshop alone changes nothing there.
+        """
+        community = services.renew_community(workshop=self.get_object(), renewed_by=self.actor)
+        return Response(CommunitySerializer(community).data, status=202)
+
+    @extend_schema(request=StatusSerializer, responses=WorkshopSerializer)
+    @action(detail=True, methods=["post"], url_path="status")
+    def change_status(self, request: Request, pk: str) -> Response:
+        """Take a step in the workshop's life: `next_statuses` says which there are."""
+        wish = StatusSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        return Response(self._render(services.change_status(workshop=self.get_object(), **wish.validated_data)))
+
+    @extend_schema(request=None, responses=WorkshopSerializer)
+    @action(detail=True, methods=["post"])
+    def archive(self, request: Request, pk: str) -> Response:
+        """Take the workshop out of the list. `DELETE` puts it back."""
+        return Response(self._render(services.archive_workshop(workshop=self.get_object())))
+
+    @extend_schema(responses=WorkshopSerializer)
+    @archive.mapping.delete
+    def unarchive(self, request: Request, pk: str) -> Response:
+        """Put the workshop back into the list."""
+        return Response(self._render(services.unarchive_workshop(workshop=self.get_object())))
 
     @extend_schema(request=GroupLinkSerializer, responses=WorkshopSerializer)
     @action(detail=True, methods=["post"], url_path="group")
