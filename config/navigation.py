@@ -50,7 +50,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     allowed = [[link for link in group if _may_see(request, *link[2:])] for group in _GROUPS]
     home = {"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}
     groups = [{"separator": True, "items": [_item(*link) for link in group]} for group in allowed if group]
-    return [{"items": [home]}, *groups]
+    waiting = {"title": "What waits", "icon": "hourglass_empty", "link": reverse("waiting")}
+    return [{"items": [home, waiting]}, *groups]
 
 
 def _may_see(request: HttpRequest, app: str, model: str) -> bool:

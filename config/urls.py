@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from common.health import health
+from workshops.admin import waiting
 
 handler400 = "common.responses.bad_request"
 handler404 = "common.responses.not_found"
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("health", health),
     path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/waiting", admin.site.admin_view(waiting.page), name="waiting"),
     path("admin/", admin.site.urls),
     path("webhooks/", include("webhooks.urls")),
     path("api/", include("organizations.urls")),
