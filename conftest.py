@@ -55,6 +55,8 @@ def sandbox_process() -> Iterator[Sandbox]:
     secrets = {
         "SANDBOX_GATEWAY_API_KEY": str(gateway["api_key"]),
         "SANDBOX_WEBHOOK_SECRET": str(gateway["webhook_secrets"][0]),
+        "SANDBOX_STREAM_API_KEY": settings.STREAM_API_KEY,
+        "SANDBOX_STREAM_API_SECRET": settings.STREAM_API_SECRET,
     }
     with running_sandbox(port=port, environment=secrets) as sandbox:
         yield sandbox

@@ -43,6 +43,11 @@ ALARM_EMAILS: list[str] = _env.list("ALARM_EMAILS", default=[])
 ALARM_WEBHOOK_URL = _env.str("ALARM_WEBHOOK_URL", default="")
 EMAIL_URL = _env.str("EMAIL_URL", default="")
 EMAIL_FROM = _env.str("EMAIL_FROM", default="")
+STREAM_API_KEY = _env.str("STREAM_API_KEY", default="")
+STREAM_API_SECRET = _env.str("STREAM_API_SECRET", default="")
+STREAM_BASE_URL = _env.str("STREAM_BASE_URL", default="https://chat.stream-io-api.com")
+STREAM_COMPANY_ROLE = _env.str("STREAM_COMPANY_ROLE", default="user")
+STREAM_ID_PREFIX = _env.str("STREAM_ID_PREFIX", default="onecrew")
 SANDBOX_URL = _env.str("SANDBOX_URL", default="")
 
 

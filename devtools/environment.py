@@ -21,6 +21,7 @@ from devtools.processes import MARKER
 
 EXAMPLE = ROOT / ".env.example"
 GATEWAY = "main"
+STREAM_KEY = "rollcall"
 #: What .env says is in the environment already, or left out on purpose: nobody reads it a second time.
 READ_NO_FILE = {"ENV_FILE": os.devnull}
 _NAME = re.compile(r"^#?\s*([A-Z][A-Z0-9_]*)=", re.MULTILINE)
@@ -115,9 +116,13 @@ def _made(instance: Instance, ports: Ports) -> dict[str, str]:
         "WHATSAPP_CREATE_SPACING_SECONDS": "0",
         "WHATSAPP_GATEWAYS": json.dumps({GATEWAY: gateway}),
         "TOKEN_ISSUERS": json.dumps({issuer: {"jwks_url": f"{issuer}/.well-known/jwks.json"}}),
+        "STREAM_API_KEY": STREAM_KEY,
+        "STREAM_API_SECRET": instance.secrets["stream_api_secret"],
+        "STREAM_BASE_URL": f"{url(ports.sandbox)}/stream",
         "SANDBOX_URL": url(ports.sandbox),
         "LIVE_URL": url(ports.live),
         "ROLLCALL_WEBHOOK_URL": f"{url(ports.web)}/webhooks/whatsapp/{GATEWAY}",
+        "ROLLCALL_STREAM_WEBHOOK_URL": f"{url(ports.web)}/webhooks/stream",
     }
 
 

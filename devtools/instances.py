@@ -32,6 +32,7 @@ SECRET_NAMES = (
     "secret_key",
     "gateway_api_key",
     "gateway_webhook_secret",
+    "stream_api_secret",
 )
 #: Below the range from which systems take the ports of outgoing connections.
 OWN_PORTS = range(20_000, 30_000)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from devtools import probes
-from devtools.environment import Ports
+from devtools.environment import STREAM_KEY, Ports
 from devtools.instances import Instance
 
 QUEUES = "webhooks,sync,outbound,celery"
@@ -48,6 +48,8 @@ def sandbox(instance: Instance, ports: Ports) -> Program:
         extra={
             "SANDBOX_GATEWAY_API_KEY": instance.secrets["gateway_api_key"],
             "SANDBOX_WEBHOOK_SECRET": instance.secrets["gateway_webhook_secret"],
+            "SANDBOX_STREAM_API_KEY": STREAM_KEY,
+            "SANDBOX_STREAM_API_SECRET": instance.secrets["stream_api_secret"],
         },
     )
 

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _obey_signals(_stop)
         if options.leashed:
             threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
-        sender.start(lab.outbox)
+        for outbox in (lab.outbox, lab.stream_post.outbox):
+            sender.start(outbox)
         sys.stdout.write(f"Sandbox on http://{options.host}:{listening.port}\n")
         sys.stdout.flush()
         listening.serve_forever()
@@ -62,6 +63,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         webhook_secret=os.environ.get("SANDBOX_WEBHOOK_SECRET") or usual.webhook_secret,
         base_url=options.base_url.rstrip("/"),
         webhook_url=_webhook_url(options.webhook_url or os.environ.get("ROLLCALL_WEBHOOK_URL", "")),
+        stream_api_key=os.environ.get("SANDBOX_STREAM_API_KEY") or usual.stream_api_key,
+        stream_api_secret=os.environ.get("SANDBOX_STREAM_API_SECRET") or usual.stream_api_secret,
+        stream_webhook_url=_webhook_url(os.environ.get("ROLLCALL_STREAM_WEBHOOK_URL", "")),
     )
 
 

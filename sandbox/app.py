@@ -9,6 +9,8 @@ import sandbox.clerk.control
 import sandbox.clerk.routes
 import sandbox.gateway.control
 import sandbox.gateway.routes
+import sandbox.stream.control
+import sandbox.stream.routes
 import sandbox.webhooks.control
 from sandbox import control
 from sandbox.lab import Lab
@@ -24,6 +26,7 @@ _CONTROL = [
     *sandbox.gateway.control.ROUTES,
     *sandbox.clerk.control.ROUTES,
     *sandbox.webhooks.control.ROUTES,
+    *sandbox.stream.control.ROUTES,
 ]
 
 
@@ -33,6 +36,8 @@ def create_app(lab: Lab) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.register_blueprint(sandbox.gateway.routes.blueprint(lab))
     app.register_blueprint(sandbox.clerk.routes.blueprint(lab))
+    for doors in sandbox.stream.routes.blueprints(lab):
+        app.register_blueprint(doors)
     app.register_blueprint(control.blueprint(lab, _CONTROL))
     app.add_url_rule("/", "page", _page)
     app.add_url_rule("/health", "health", _health)

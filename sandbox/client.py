@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import requests
 
+from sandbox.stream.client import Stream
 from sandbox.told import Community, Fault, Group, JournalEntry, Message, Person, Session, Truth
 from sandbox.webhooks.client import Webhooks
 
@@ -26,7 +27,7 @@ class SandboxError(Exception):
 class Sandbox:
     """
     One running sandbox. A community's parent JID may stand for its announcement group wherever people are meant.
-    `webhooks` has the calls about webhooks.
+    `webhooks` has the calls about the gateway's webhooks, `stream` those about Stream Chat.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -35,6 +36,7 @@ class Sandbox:
         self.issuer = f"{self.base_url}/clerk"
         self.jwks_url = f"{self.issuer}/.well-known/jwks.json"
         self.webhooks = Webhooks(self._call)
+        self.stream = Stream(self._call, f"{self.base_url}/stream")
 
     def reset(self, *, seed: int | None = None) -> None:
         """Empty worlds, no faults, an empty journal, webhooks as at the start; signing keys stay."""

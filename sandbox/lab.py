@@ -1,11 +1,11 @@
 """Everything that one sandbox holds, behind one lock."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import clerk, gateway, store
+from sandbox import clerk, gateway, store, stream
 from sandbox.clerk.keys import Keyring
 from sandbox.clock import Clock
 from sandbox.faults import FaultBoard
@@ -15,6 +15,8 @@ from sandbox.gateway.model import Happening
 from sandbox.gateway.world import DEFAULT_SEED, World
 from sandbox.journal import Journal
 from sandbox.problems import Json
+from sandbox.stage import Event
+from sandbox.stream.world import ChatWorld
 from sandbox.webhooks.outbox import Outbox
 from sandbox.webhooks.switches import Switches
 
@@ -30,11 +32,21 @@ class Settings:
     webhook_secret: str = "sandbox-webhook-secret"
     base_url: str = ""
     webhook_url: str = ""
+    stream_api_key: str = "sandbox-stream-key"
+    stream_api_secret: str = "sandbox-stream-secret-of-32-bytes"
+    stream_webhook_url: str = ""
+
+
+@dataclass(frozen=True)
+class Post:
+    """The outbox of one service, for the control of its webhooks."""
+
+    outbox: Outbox
 
 
 class Lab:
     """
-    The worlds, the faults, the journal and the outbox. Whoever reads or changes them holds `lock`; nobody waits while
+    The worlds, the faults, the journal and the outboxes. Whoever reads or changes them holds `lock`; nobody waits while
     holding it.
     """
 
@@ -45,9 +57,12 @@ class Lab:
         usual = Switches(url=settings.webhook_url, secret=settings.webhook_secret)
         self.outbox = Outbox(threading.Condition(self.lock), usual, settings.gateway_api_key)
         self.gateway = self._new_world(DEFAULT_SEED)
+        self.stream_post = Post(self._stream_outbox())
+        self.stream = self._new_chat()
+        self._chat_listener: Callable[[Event, set[str]], None] | None = None
         self.keys = Keyring()
-        self.faults = FaultBoard([gateway.SERVICE, clerk.SERVICE])
-        self.journal = Journal([settings.gateway_api_key, settings.webhook_secret])
+        self.faults = FaultBoard([gateway.SERVICE, clerk.SERVICE, stream.SERVICE])
+        self.journal = Journal([settings.gateway_api_key, settings.webhook_secret, settings.stream_api_secret])
         self._file: store.StateFile | None = None
 
     def keep_in(self, path: Path) -> None:
@@ -86,7 +101,9 @@ class Lab:
     def reset(self, seed: int = DEFAULT_SEED) -> None:
         """Empty worlds, no faults, nothing noted or sent. Signing keys stay, so that cached key sets stay good."""
         self.gateway = self._new_world(seed)
+        self.stream = self._new_chat()
         self.outbox.reset()
+        self.stream_post.outbox.reset()
         self.faults.clear()
         self.journal.clear()
 
@@ -95,14 +112,35 @@ class Lab:
         world.tell = lambda happening: self._tell(world, happening)
         return world
 
+    def _stream_outbox(self) -> Outbox:
+        settings = self.settings
+        usual = Switches(url=settings.stream_webhook_url, secret=settings.stream_api_secret, signature="stream")
+        return Outbox(threading.Condition(self.lock), usual)
+
+    def _new_chat(self) -> ChatWorld:
+        world = ChatWorld()
+        world.tell = self._tell_of_chat
+        return world
+
+    def listen_to_chat(self, listener: Callable[[Event, set[str]], None]) -> None:
+        """Call `listener` with what happens in Stream's channels, and with who is in the channel."""
+        self._chat_listener = listener
+
+    def _tell_of_chat(self, event: Event) -> None:
+        self.stream_post.outbox.accept([event])
+        channel = self.stream.channels.get(event.group or "")
+        if channel and self._chat_listener:
+            self._chat_listener(event, set(channel.members))
+
     def _tell(self, world: World, happening: Happening) -> None:
         if self.outbox.switches.url:
             self.outbox.accept(events_of(world, happening))
 
     def _collect(self) -> Json:
         with self.lock:
-            return {"gateway": self.gateway.to_json(), "clerk": self.keys.to_json()}
+            return {"gateway": self.gateway.to_json(), "clerk": self.keys.to_json(), "stream": self.stream.to_json()}
 
     def _load(self, state: Mapping[str, Json]) -> None:
         self.gateway.load(state["gateway"])
         self.keys.load(state["clerk"])
+        self.stream.load(state["stream"])

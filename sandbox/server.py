@@ -13,6 +13,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 #: An application sets this in its environ, to "quiet" or "reset", to have the connection cut without an answer.
 CUT_KEY = "sandbox.cut"
+#: An application that switched protocols sets this to what speaks on the connection: (socket, what it reads).
+TALK_KEY = "sandbox.talk"
 IDLE_SECONDS = 5
 LARGEST_BODY = 16 * 1024 * 1024
 
@@ -41,7 +43,9 @@ class Handler(WSGIRequestHandler):
             self._write("413 Content Too Large", [("Content-Type", "text/plain")], b"Too large\n")
             return
         status, headers, body = _run(self.server.app, environ)
-        if cut := environ.get(CUT_KEY):
+        if talk := environ.get(TALK_KEY):
+            self._talk(status, headers, talk)
+        elif cut := environ.get(CUT_KEY):
             self._cut(is_reset=cut == "reset")
         else:
             self._write(status, headers, body)
@@ -77,6 +81,17 @@ class Handler(WSGIRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _talk(self, status: str, headers: list[tuple[str, str]], talk: Callable[[socket.socket, Any], None]) -> None:
+        """Answer 101 and leave the connection to the application, which closes it."""
+        self.close_connection = True
+        self.send_response_only(int(status.partition(" ")[0]), "Switching Protocols")
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.flush()
+        self.connection.settimeout(None)
+        talk(self.connection, self.rfile)
 
     def _cut(self, *, is_reset: bool) -> None:
         """End the connection without a byte: by FIN, or by RST as a crashed process does."""

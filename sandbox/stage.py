@@ -44,6 +44,7 @@ class Event:
     session: str | None
     group: str | None
     body: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 CUT = Answer(0, cut="quiet")

@@ -13,6 +13,7 @@ from sandbox.client import Sandbox
 _ROOT = Path(__file__).resolve().parent.parent
 _START_LINE = re.compile(r"Sandbox on (http://\S+)")
 _PATIENCE = 10
+_NO_RECEIVERS = {"ROLLCALL_WEBHOOK_URL": "", "ROLLCALL_STREAM_WEBHOOK_URL": ""}
 
 
 class SandboxProcess:
@@ -22,7 +23,8 @@ class SandboxProcess:
 
     :param port: 0 takes a free one
     :param state: a file to keep the worlds in
-    :param environment: variables besides those of this process; webhooks go nowhere unless ROLLCALL_WEBHOOK_URL is here
+    :param environment: variables besides those of this process; webhooks go nowhere unless ROLLCALL_WEBHOOK_URL
+        and its like are here
     :raises RuntimeError: it did not start
     """
 
@@ -34,7 +36,7 @@ class SandboxProcess:
         self._process = subprocess.Popen(
             command,
             cwd=_ROOT,
-            env={**os.environ, "ROLLCALL_WEBHOOK_URL": "", **(environment or {})},
+            env={**os.environ, **_NO_RECEIVERS, **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -2,7 +2,7 @@
 
 import argparse
 
-from devtools import instances, parallel, processes, programs, services
+from devtools import instances, javascript, parallel, processes, programs, services
 
 FULL = "--full"
 #: So that a second run beside the first one, of another terminal, has its own.
@@ -15,6 +15,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     The whole suite runs on all cores. A choice from it runs as one process, which is what one wants to look at.
     """
+    if problem := javascript.prepare():
+        print(
+            f"The JavaScript SDK could not be installed; the tests that need it are skipped.\n  {problem}", flush=True
+        )
     rest = [argument for argument in arguments.rest if argument != FULL]
     with instances.locked(*INSTANCES) as instance, services.running(instance) as env:
         if not rest:

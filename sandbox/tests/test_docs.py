@@ -1,4 +1,4 @@
-"""docs/sandbox.md leaves nothing out."""
+"""docs/sandbox*.md leave nothing out."""
 
 import dataclasses
 import re
@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import clerk, gateway
+from sandbox import clerk, gateway, stream
 from sandbox.app import create_app
 from sandbox.gateway.variants import VARIANTS
 from sandbox.kinds import COMMON
 from sandbox.lab import Lab, Settings
+from sandbox.stream import variants as stream_variants
 from sandbox.webhooks import mischief
 from sandbox.webhooks.signing import FORMS
 from sandbox.webhooks.switches import Switches
 
-_MANUAL = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
-_KINDS = {**COMMON, **gateway.SERVICE.kinds, **clerk.SERVICE.kinds}
+_PAGES = sorted((Path(__file__).resolve().parents[2] / "docs").glob("sandbox*.md"))
+_MANUAL = "\n".join(page.read_text() for page in _PAGES)
+_SERVICES = (gateway.SERVICE, clerk.SERVICE, stream.SERVICE)
+_KINDS = {**COMMON, **{name: kind for service in _SERVICES for name, kind in service.kinds.items()}}
 
 
 def _row(name: str) -> str:
@@ -29,9 +32,12 @@ def test_every_fault_is_in_the_manual_with_its_parameters(name: str) -> None:
         assert f"`{param}`" in _row(name)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+_CHOICES = {**VARIANTS, **stream_variants.VARIANTS}
+
+
+@pytest.mark.parametrize("name", _CHOICES)
 def test_every_variant_is_in_the_manual_with_its_words(name: str) -> None:
-    assert ", ".join(VARIANTS[name]) in _row(name)
+    assert ", ".join(_CHOICES[name]) in _row(name)
 
 
 @pytest.mark.parametrize("name", mischief.KINDS)
@@ -56,5 +62,6 @@ def test_every_control_path_is_in_the_manual() -> None:
 
 
 def test_every_operation_is_in_the_manual() -> None:
-    for operation in (*gateway.SERVICE.operations, *clerk.SERVICE.operations):
-        assert f"`{operation}`" in _MANUAL
+    for service in _SERVICES:
+        for operation in service.operations:
+            assert f"`{operation}`" in _MANUAL

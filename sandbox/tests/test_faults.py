@@ -192,7 +192,7 @@ def test_the_key_set_has_faults_too(sandbox: Sandbox) -> None:
         {"operation": "groups", "kind": "null", "times": 0},
         {"operation": "groups", "kind": "null", "times": "2"},
         {"operation": "groups", "kind": "null", "colour": "red"},
-        {"service": "stream", "kind": "null"},
+        {"service": "fax", "kind": "null"},
         {"service": "clerk", "operation": "jwks", "kind": "rate_overlimit"},
         {},
     ],
@@ -207,6 +207,6 @@ def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, wish: dict[str
 
 def test_every_kind_is_described(sandbox: Sandbox) -> None:
     kinds = requests.get(f"{sandbox.base_url}/control/faults/kinds", timeout=5).json()
-    assert set(kinds) == {"gateway", "clerk"}
+    assert set(kinds) == {"gateway", "clerk", "stream"}
     assert all(kind["summary"].endswith(".") for service in kinds.values() for kind in service["kinds"].values())
     assert kinds["gateway"]["kinds"]["html"]["params"]["after_commit"] == {"default": False, "type": "flag"}

@@ -8,6 +8,7 @@ from typing import Literal
 from sandbox.clock import present
 from sandbox.journal import select
 from sandbox.problems import Json, not_there
+from sandbox.webhooks.signing import unpacked
 
 State = Literal["held", "waiting", "delivered", "refused", "given_up", "lost", "taken"]
 _MASK = "***"
@@ -112,7 +113,7 @@ class Log:
 
 def described(delivery: Delivery, secrets: Iterable[str]) -> Json:
     """A delivery for the control API, its body as text with the secrets masked."""
-    text = delivery.body.decode(errors="replace")
+    text = unpacked(delivery.body).decode(errors="replace")
     for secret in secrets:
         text = text.replace(secret, _MASK)
     hidden = {"due", "headers", "is_signed"}

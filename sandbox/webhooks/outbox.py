@@ -1,5 +1,6 @@
 """The outbox: what is held, what waits, what goes next, and what becomes of it after each attempt."""
 
+import gzip
 import json
 import random
 import threading
@@ -66,13 +67,7 @@ class Outbox:
 
     def accept(self, events: Iterable[Event]) -> None:
         """Send what a service tells, in this order unless a rule says otherwise."""
-        made = [
-            self.log.add(
-                event.kind, self.switches.url, json.dumps(event.body).encode(), JSON_HEADERS,
-                session=event.session, group=event.group,
-            )
-            for event in events
-        ]  # fmt: skip
+        made = [self._note(event) for event in events] if self.switches.url else []
         self._admit(self.board.pass_on(made, self._scene))
 
     def post_raw(self, body: bytes, headers: Mapping[str, str], *, url: str, is_signed: bool) -> Delivery:
@@ -151,6 +146,12 @@ class Outbox:
             if self._queue.get(post.delivery.id) is post.delivery:
                 self._conclude(post.delivery, status)
             self._changed.notify_all()
+
+    def _note(self, event: Event) -> Delivery:
+        body, headers = json.dumps(event.body).encode(), {**JSON_HEADERS, **event.headers}
+        if self.switches.compresses:
+            body, headers = gzip.compress(body), {**headers, "Content-Encoding": "gzip"}
+        return self.log.add(event.kind, self.switches.url, body, headers, session=event.session, group=event.group)
 
     @property
     def _scene(self) -> Scene:

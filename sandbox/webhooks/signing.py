@@ -1,5 +1,6 @@
 """How a delivery shows that it comes from us: each form gives headers for a secret and the raw body."""
 
+import gzip
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
@@ -24,11 +25,21 @@ def _hmac512(secret: bytes, body: bytes) -> dict[str, str]:
     }
 
 
+def _stream(secret: bytes, body: bytes) -> dict[str, str]:
+    """As Stream signs: over the body before it was compressed (https://getstream.io/chat/docs/python/webhooks_overview/)."""
+    return {"X-Signature": hmac.new(secret, unpacked(body), hashlib.sha256).hexdigest()}
+
+
+def unpacked(body: bytes) -> bytes:
+    """A body as it was before it was compressed, if it was."""
+    return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+
+
 def _none(secret: bytes, body: bytes) -> dict[str, str]:
     return {}
 
 
-FORMS: Mapping[str, Form] = {"api_key": _api_key, "hub": _hub, "hmac512": _hmac512, "none": _none}
+FORMS: Mapping[str, Form] = {"api_key": _api_key, "hub": _hub, "hmac512": _hmac512, "stream": _stream, "none": _none}
 
 
 def sign(form: str, secret: str, body: bytes, *, is_forged: bool) -> dict[str, str]:

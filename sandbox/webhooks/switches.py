@@ -14,6 +14,7 @@ class Switches:
     """
     Without a `url` nothing is sent. With `holds` events are kept until they are released. `retry_seconds` are the
     pauses before the second and later attempts. With `keeps_order` one that is tried again holds up those behind it.
+    With `compresses` bodies are gzipped.
     """
 
     url: str
@@ -23,6 +24,7 @@ class Switches:
     keeps_order: bool = True
     retry_seconds: tuple[float, ...] = (0.2, 0.5, 1, 2, 4, 8, 15, 30)
     timeout_seconds: float = 10
+    compresses: bool = False
 
     def changed(self, fields: Fields) -> "Switches":
         """With what a control request says; the rest stays. :raises Problem: it makes no sense"""
@@ -32,6 +34,7 @@ class Switches:
             "secret": fields.text("secret") if fields.holds("secret") else None,
             "signature": fields.choice("signature", FORMS) if fields.holds("signature") else None,
             "holds": fields.flag_or_none("holds"),
+            "compresses": fields.flag_or_none("compresses"),
             "keeps_order": fields.flag_or_none("keeps_order"),
             "retry_seconds": None if pauses is None else tuple(pauses),
             "timeout_seconds": fields.number_or_none("timeout_seconds", 0.01, 600),

@@ -108,5 +108,6 @@ class Switches:
     keeps_order: bool
     retry_seconds: list[float]
     timeout_seconds: float
+    compresses: bool
     pending: Pending
     signatures: list[str]
