@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
@@ -212,4 +213,6 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     @action(description="Delete", permissions=["forget"], url_path="forget")  # type: ignore[untyped-decorator]
     def delete_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A standalone one that nobody wants any more."""
-        return self.do_one(request, object_id, FORGET)
+        answer = self.do_one(request, object_id, FORGET)
+        is_gone = request.method == "POST" and self.get_object(request, unquote(object_id)) is None
+        return HttpResponseRedirect(self.url_of("changelist")) if is_gone else answer

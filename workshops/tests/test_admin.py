@@ -18,7 +18,13 @@ from organizations.tests.factories import OrganizationFactory
 from whatsapp.models import Group, SyncRun
 from whatsapp.tests.factories import GroupFactory, GroupMemberFactory, SessionFactory, SyncRunFactory
 from workshops.models import Community, Workshop, WorkshopGroup
-from workshops.tests.factories import CommunityFactory, WorkshopFactory, WorkshopGroupFactory, workshop_of
+from workshops.tests.factories import (
+    CommunityFactory,
+    StandaloneFactory,
+    WorkshopFactory,
+    WorkshopGroupFactory,
+    workshop_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +37,7 @@ def _ready_workshop() -> Workshop:
 MODELS = [
     (Workshop, _ready_workshop),
     (Community, lambda: CommunityFactory.create(status="ready")),
+    (Community, lambda: StandaloneFactory.create(status="ready")),
     (WorkshopGroup, WorkshopGroupFactory.create),
 ]
 #: What the page of a workshop posts for its inlines when nobody touched them.
@@ -287,6 +294,61 @@ def test_who_may_change_communities_may_say_again_and_nothing_else() -> None:
     client = staff("view_community", "change_community")
     assert client.post(url(Community, "change", community.pk), {"status": "ready"}).status_code == 403
     assert "1 community queued again." in press(client, "create_this_again", community)
+
+
+# --- standalone communities
+
+
+def _wish(organization: Organization, **values: str) -> dict[str, str]:
+    return {"organization": organization.pk, "wished_name": "Crypto Alumni", "wished_description": "", **values}
+
+
+def test_a_standalone_community_is_asked_for() -> None:
+    client, organization = superuser(), OrganizationFactory.create()
+    assert client.post(url(Community, "add"), _wish(organization)).status_code == 302
+    with tenancy.system():
+        community = Community.objects.get()
+    assert (community.status, community.wished_name, community.workshop) == ("queued", "Crypto Alumni", None)
+    assert community.created_by == f"staff:{client.session['_auth_user_id']}"
+    assert "Crypto Alumni" in text_of(client.get(url(Community, "changelist"), {"standalone": "yes"}))
+    assert "0 communities" in text_of(client.get(url(Community, "changelist"), {"standalone": "no"}))
+    admin_pages.check_row(community)
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"wished_name": " "}, "This field is required."),
+        ({"wished_name": "x" * 101}, "at most 100 characters"),
+        ({"wished_description": "x" * 2001}, "at most 2000 characters"),
+        ({"wished_name": "ALUMNI  1"}, "A community called Alumni 1 is not finished yet (Failed)."),
+    ],
+)
+def test_a_bad_wish_for_a_community_is_said(values: dict[str, str], error: str) -> None:
+    there = StandaloneFactory.create(wished_name="Alumni 1", status="failed")
+    assert error in text_of(superuser().post(url(Community, "add"), _wish(there.organization, **values)))
+    with tenancy.system():
+        assert Community.objects.count() == 1
+
+
+def test_a_standalone_community_is_created_again_and_deleted_on_its_page() -> None:
+    client, failed = superuser(), StandaloneFactory.create(status="failed", reason="The gateway refused: not today")
+    assert "The gateway refused: not today" in text_of(client.get(url(Community, "change", failed.pk)))
+    assert "1 community queued again." in press(client, "create_this_again", failed)
+    assert "1 community deleted." in press(client, "delete_this", failed)
+    with tenancy.system():
+        assert not Community.objects.exists()
+    of_workshop = CommunityFactory.create(status="failed")
+    assert (
+        url(Community, "delete_this", of_workshop.pk)
+        not in client.get(url(Community, "change", of_workshop.pk)).content.decode()
+    )
+
+
+def test_who_may_only_look_asks_for_no_community() -> None:
+    viewer, failed = staff("view_community"), StandaloneFactory.create(status="failed")
+    assert viewer.get(url(Community, "add")).status_code == 403
+    assert viewer.post(url(Community, "delete_this", failed.pk)).status_code == 403
 
 
 # --- the overview
