@@ -37,6 +37,15 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         return value
 
 
+class ChosenSessionSerializer(SessionSerializer):
+    """The number that creates communities from now on, and how many were skipped before."""
+
+    skipped_communities = serializers.IntegerField(read_only=True)
+
+    class Meta(SessionSerializer.Meta):
+        fields = [*SessionSerializer.Meta.fields, "skipped_communities"]
+
+
 class GroupSessionSerializer(serializers.ModelSerializer[GroupSession]):
     """A number that is in the group. `is_admin` is null where the gateway does not say."""
 

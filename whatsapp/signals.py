@@ -1,4 +1,6 @@
-"""What the apps above hear of WhatsApp."""
+"""What the apps above hear of WhatsApp, and what they are asked."""
+
+from dataclasses import dataclass
 
 from django.dispatch import Signal
 
@@ -13,3 +15,17 @@ members_changed = Signal()
 #: `groups`, announcement Groups whose parents are known, as a session's list has just shown them. Sent inside the
 #: transaction that stores them: who misses an announcement group finds it here.
 announcements_listed = Signal()
+
+#: Asks which groups have their use already. Receivers answer a condition (Q) on Group; nobody links those again.
+taken_groups_asked = Signal()
+
+#: `organization_id`: asks what was skipped while no session was chosen. Receivers answer a `Skipped`.
+skipped_asked = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """How many communities were skipped, and the path of the admin's page that starts them all."""
+
+    number: int
+    page: str

@@ -20,6 +20,7 @@ from whatsapp import outbound, services
 from whatsapp.models import Group, GroupMember, Session, SyncRun
 from whatsapp.models.group import GroupQuerySet
 from whatsapp.serializers import (
+    ChosenSessionSerializer,
     GroupMemberSerializer,
     GroupSerializer,
     InviteLinkSerializer,
@@ -55,10 +56,10 @@ class MemberFilter(filters.FilterSet):
 
 
 class GroupFilter(filters.FilterSet):
-    """`?kind=`, `&session=` its own number, `&seen_by=` any number that is in it, `&linkable=true` without parents."""
+    """`?kind=`, `&session=` its own number, `&seen_by=` any number that is in it, `&linkable=true` to a workshop."""
 
     seen_by = filters.UUIDFilter(field_name="seen_by__session")
-    linkable = filters.BooleanFilter(method="by_use", label="Groups that hold people: a community's parent does not.")
+    linkable = filters.BooleanFilter(method="by_use", label="Groups that hold people and belong to no workshop.")
 
     class Meta:
         model = Group
@@ -66,7 +67,7 @@ class GroupFilter(filters.FilterSet):
 
     def by_use(self, queryset: GroupQuerySet, name: str, value: bool) -> GroupQuerySet:
         """Only those that may be linked to a workshop; `false` leaves them all."""
-        return queryset.trackable() if value else queryset
+        return services.linkable(queryset) if value else queryset
 
 
 class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView):
@@ -118,12 +119,18 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
         session = services.request_group_list(session=self.get_object())
         return Response(self.get_serializer(session).data, status=202)
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses=ChosenSessionSerializer)
     @action(detail=True, methods=["post"])
     def choose(self, request: Request, pk: str) -> Response:
-        """Create the organization's communities through this number from now on. It must be connected."""
+        """
+        Create the organization's communities through this number from now on. It must be connected.
+
+        `skipped_communities` were skipped before: `POST /api/communities/queue-skipped` creates them all.
+        """
         self.membership.organization = services.choose_community_session(session=self.get_object())
-        return Response(self.get_serializer(self.get_object()).data)
+        skipped = services.skipped_communities(organization_id=self.organization_id)
+        number = sum(each.number for each in skipped)
+        return Response({**self.get_serializer(self.get_object()).data, "skipped_communities": number})
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

@@ -4,12 +4,22 @@ import logging
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin.utils import quote
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.urls import reverse
 
 from whatsapp.models import Group, Session
-from whatsapp.signals import announcements_listed, members_changed, session_replaced
+from whatsapp.signals import (
+    Skipped,
+    announcements_listed,
+    members_changed,
+    session_replaced,
+    skipped_asked,
+    taken_groups_asked,
+)
 from workshops import services
 from workshops.models import Workshop
 
@@ -48,3 +58,16 @@ def members_were_changed(organization_id: str, group_id: UUID, run_id: UUID | No
 def announcements_were_listed(groups: list[Group], **_: Any) -> None:
     """A community that misses one of these goes on now."""
     services.complete_communities(groups=groups)
+
+
+@receiver(taken_groups_asked, dispatch_uid="a group belongs to one workshop")
+def groups_of_workshops_are_taken(**_: Any) -> Q:
+    """Groups that are linked to a workshop are not offered to another one."""
+    return services.is_of_workshop()
+
+
+@receiver(skipped_asked, dispatch_uid="skipped communities are offered")
+def communities_were_skipped(organization_id: str, **_: Any) -> Skipped:
+    """How many, and where staff start them."""
+    page = reverse("admin:workshops_community_queue_skipped", args=[quote(organization_id)])
+    return Skipped(services.count_skipped(organization_id=organization_id), page)

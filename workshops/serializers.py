@@ -55,6 +55,12 @@ class NewCommunitySerializer(serializers.Serializer[Any]):
     description = serializers.CharField(max_length=DESCRIPTION_CHARS, allow_blank=True, default="")
 
 
+class QueuedSerializer(serializers.Serializer[Any]):
+    """How many communities were queued."""
+
+    queued = serializers.IntegerField()
+
+
 class WorkshopLinkSerializer(serializers.Serializer[Any]):
     """The workshop that a community is to belong to."""
 

@@ -1,5 +1,6 @@
 """Forms that keep every key inside its organization."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,13 +23,14 @@ def is_tenant(model: Any) -> bool:
 
 
 class OrganizationAutocomplete(AutocompleteSelect):
-    """Searches among the rows of one organization."""
+    """Searches among the rows of one organization; `wishes` say more to the admin that answers."""
 
     organization_id = ""
+    wishes: Mapping[str, str] = {}
 
     def get_url(self) -> str:
         """The autocomplete's address, with the organization."""
-        return f"{super().get_url()}?{urlencode({ORGANIZATION: self.organization_id})}"
+        return f"{super().get_url()}?{urlencode({ORGANIZATION: self.organization_id, **self.wishes})}"
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -54,10 +56,15 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         return excluded if ORGANIZATION in self.fields else excluded - {ORGANIZATION}
 
 
+def widget_of(field: Any) -> Any:
+    """A field's own widget, out of the one that the admin puts around it."""
+    return getattr(field.widget, "widget", field.widget)
+
+
 def _confine(field: Any, queryset: QuerySet[Any], organization_id: str) -> None:
     field.queryset = queryset
     field.error_messages["invalid_choice"] = "Choose one that belongs to the same organization."
-    widget = getattr(field.widget, "widget", field.widget)
+    widget = widget_of(field)
     if isinstance(widget, OrganizationAutocomplete):
         widget.organization_id = organization_id
 

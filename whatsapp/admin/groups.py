@@ -90,6 +90,8 @@ class GroupAdmin(TenantAdmin):
         if is_autocomplete(request):
             is_parent = Q(kind=Group.Kind.COMMUNITY_PARENT)
             queryset = queryset.filter(is_parent if request.GET.get("field_name") == "parent" else ~is_parent)
+            if "linkable" in request.GET:
+                queryset = services.linkable(queryset)  # type: ignore[arg-type]  # it is a GroupQuerySet
         return super().get_search_results(request, queryset, term)
 
     def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:

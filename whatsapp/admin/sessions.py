@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from common.admin import TenantAdmin, badge
+from common.admin import TenantAdmin, badge, link
 from common.admin.actions import Deed
 from organizations.models import Organization
 from whatsapp import services
@@ -25,6 +26,10 @@ STATUS_COLORS: dict[str, str] = {
     Session.Status.DISCONNECTED: "danger",
     Session.Status.LOGGED_OUT: "danger",
 }
+
+
+#: For so many organizations at once is said what was skipped.
+_MOST_OFFERS = 10
 
 
 def _choose(session: Session) -> None:
@@ -158,12 +163,26 @@ class SessionAdmin(TenantAdmin):
             text = "Choose one session of each organization. Nothing was done."
             self.message_user(request, text, messages.ERROR)
             return
+        chosen = list(queryset.values_list("organization_id", flat=True)[:_MOST_OFFERS])
         self.do_all(request, queryset, CHOOSE)
+        for organization_id in chosen:
+            self._offer_skipped(request, organization_id)
 
     @action(description="Choose for communities", permissions=["change"], url_path="choose")  # type: ignore[untyped-decorator]
     def choose_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
-        return self.do_one(request, object_id, CHOOSE)
+        answer = self.do_one(request, object_id, CHOOSE)
+        session = self.get_object(request, unquote(object_id))
+        if request.method == "POST" and session is not None and session.chosen:
+            self._offer_skipped(request, session.organization_id)
+        return answer
+
+    def _offer_skipped(self, request: HttpRequest, organization_id: str) -> None:
+        """What was skipped for want of a number can be created now."""
+        for skipped in services.skipped_communities(organization_id=organization_id):
+            were = "1 community was" if skipped.number == 1 else f"{skipped.number} communities were"
+            text = f"{were} skipped while no number was chosen. Create what was skipped."
+            self.message_user(request, link(skipped.page, text), messages.WARNING)
 
     @action(description="Connect again", permissions=["change"], url_path="connect")  # type: ignore[untyped-decorator]
     def connect_this(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -7,7 +7,13 @@ from whatsapp.services.group_lists import (
     request_group_list,
     sweep_group_lists,
 )
-from whatsapp.services.groups import CommunityGroups, store_community, store_invite_link, waits_for_group
+from whatsapp.services.groups import (
+    CommunityGroups,
+    linkable,
+    store_community,
+    store_invite_link,
+    waits_for_group,
+)
 from whatsapp.services.listed import GroupListChanges, apply_group_list, forget_group
 from whatsapp.services.locks import lock_groups_of
 from whatsapp.services.members import apply_snapshot
@@ -24,6 +30,7 @@ from whatsapp.services.sessions import (
     reconnect_session,
     record_disconnect,
     record_status,
+    skipped_communities,
     unchoose_community_session,
     waits_for_session,
 )
@@ -65,6 +72,7 @@ __all__ = [
     "group_list_ended",
     "group_list_waits",
     "heard_from",
+    "linkable",
     "lock_groups_of",
     "poll_sessions",
     "postpone_run",
@@ -75,6 +83,7 @@ __all__ = [
     "request_group_list",
     "request_sync",
     "request_syncs",
+    "skipped_communities",
     "store_community",
     "store_invite_link",
     "sweep_group_lists",

@@ -8,7 +8,9 @@ from django.db.models import Q
 from webhooks.services import unpark
 from whatsapp.client import CreatedCommunity
 from whatsapp.models import Group, Session
+from whatsapp.models.group import GroupQuerySet
 from whatsapp.services.locks import lock_groups_of
+from whatsapp.signals import taken_groups_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,14 @@ def _store(session: Session, jid: str, name: str, kind: str, parent: Group | Non
 def waits_for_group(organization_id: str, jid: str) -> str:
     """What deliveries about an unknown group are parked for."""
     return f"whatsapp group {organization_id} {jid}"
+
+
+def linkable(groups: GroupQuerySet) -> GroupQuerySet:
+    """Those of `groups` that hold people and that none of the apps above has a use for yet."""
+    groups = groups.trackable()
+    for _, is_taken in taken_groups_asked.send(sender=Group):
+        groups = groups.exclude(is_taken)
+    return groups
 
 
 @transaction.atomic

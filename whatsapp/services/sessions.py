@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,7 +17,7 @@ from whatsapp.client import SessionStatus
 from whatsapp.models import Group, GroupSession, Session, SyncRun
 from whatsapp.services.group_lists import request_group_list
 from whatsapp.services.sync import request_syncs
-from whatsapp.signals import session_replaced
+from whatsapp.signals import Skipped, session_replaced, skipped_asked
 
 #: How long a status is believed before it is asked for again.
 _POLL_WAITING = timedelta(seconds=3)
@@ -223,6 +224,12 @@ def choose_community_session(*, session: Session) -> Organization:
     organization.community_session = session
     organization.save(update_fields=["community_session", "updated_at"])
     return organization
+
+
+def skipped_communities(*, organization_id: str) -> list[Skipped]:
+    """What was skipped while the organization had no chosen session, as the apps above tell."""
+    answers: list[tuple[Any, Any]] = skipped_asked.send(sender=Session, organization_id=organization_id)
+    return [answer for _, answer in answers if answer.number]
 
 
 @transaction.atomic

@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib import admin, messages
+from django.contrib.admin.utils import model_ngettext, unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 
 from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, actor, badge, link, wide
 from common.admin.actions import Deed
+from common.errors import DomainError
+from organizations.models import Organization
 from workshops import services
 from workshops.models import Community
 
@@ -153,6 +158,30 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     readonly_fields = ["state", "invitation", "next_try"]
     actions = ["create_again"]
     actions_detail = ["create_this_again", "create_this_anew", "delete_this"]
+
+    def get_urls(self) -> list[Any]:
+        """With the page that starts what was skipped."""
+        view = self.admin_site.admin_view(self.queue_skipped)
+        page = path("queue-skipped/<path:organization_id>", view, name="workshops_community_queue_skipped")
+        return [page, *super().get_urls()]
+
+    def queue_skipped(self, request: HttpRequest, organization_id: str) -> HttpResponse:
+        """Create all communities of an organization that were skipped while no session was chosen, once asked."""
+        organization = get_object_or_404(Organization, pk=unquote(organization_id))
+        if not self.has_retry_permission(request):
+            raise PermissionDenied
+        number = services.count_skipped(organization_id=organization.pk)
+        if request.method != "POST":
+            what = f"{number} {model_ngettext(self.opts, number)}"
+            question = f"Create {what} that were skipped while no WhatsApp session was chosen? One after the other."
+            return self.ask(request, title=str(organization), question=question, button="Create them")
+        try:
+            queued = services.queue_skipped(organization_id=organization.pk)
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+        else:
+            self.message_user(request, f"{queued} {model_ngettext(self.opts, queued)} queued.", messages.SUCCESS)
+        return HttpResponseRedirect(self.url_of("changelist"))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A standalone one; those of workshops come by themselves."""

@@ -8,21 +8,24 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, TenantInline
+from common.admin.forms import widget_of
 from common.errors import DomainError
+from whatsapp import services as whatsapp
 from workshops import services
 from workshops.models import Community, Workshop, WorkshopGroup
 
 
 class WorkshopGroupForm(TenantForm):
-    """A community's parent holds no people: it is never offered as a group to link."""
+    """A group without people (a community's parent) or with a workshop is never offered as one to link."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "group" in self.fields:
-            groups = self.fields["group"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
-            self.fields["group"].queryset = groups.trackable()  # type: ignore[attr-defined]
-            text = "Choose a group of the same organization that holds people: a community's parent does not."
-            self.fields["group"].error_messages["invalid_choice"] = text
+            field: Any = self.fields["group"]
+            field.queryset = whatsapp.linkable(field.queryset)
+            widget_of(field).wishes = {"linkable": "yes"}
+            text = "Choose a group of the same organization that holds people (a community's parent does not) and "
+            field.error_messages["invalid_choice"] = f"{text} belongs to no workshop."
 
 
 def save_links(formset: Any, workshop: Workshop, *, by: str) -> list[str]:

@@ -17,6 +17,7 @@ from workshops.services.links import (
     CommunityOfWorkshop,
     GroupTaken,
     WorkshopHasGroup,
+    is_of_workshop,
     link_community,
     link_group,
     unlink_group,
@@ -35,6 +36,7 @@ from workshops.services.outcomes import (
 )
 from workshops.services.plans import CommunityPlan, plan_community, preview_tag
 from workshops.services.renewal import renew_community
+from workshops.services.skipped import NoSession, count_skipped, queue_skipped
 from workshops.services.standalone import CommunityNameTaken, create_community, delete_community, namesake
 from workshops.services.tags import TagIsDefault, TagNameTaken, create_tag, delete_tag, make_default_tag, update_tag
 from workshops.services.watch import watch
@@ -59,6 +61,7 @@ __all__ = [
     "CommunityUnderWay",
     "GroupTaken",
     "NoCommunityGroup",
+    "NoSession",
     "TagIsDefault",
     "TagNameTaken",
     "WorkshopHasGroup",
@@ -70,12 +73,14 @@ __all__ = [
     "community_failed",
     "community_waits",
     "complete_communities",
+    "count_skipped",
     "create_community",
     "create_tag",
     "create_workshop",
     "delete_community",
     "delete_tag",
     "delete_workshop",
+    "is_of_workshop",
     "link_community",
     "link_group",
     "make_default_tag",
@@ -86,6 +91,7 @@ __all__ = [
     "plan_community",
     "preview_tag",
     "queue_community",
+    "queue_skipped",
     "record_created",
     "record_request",
     "renew_community",

@@ -172,12 +172,18 @@ def _may_go_on(community: Community, session: Session, plan: CommunityPlan) -> b
 
 
 def _is_in_time(community: Community, session: Session) -> bool:
-    """Numbers that create many groups quickly are banned: so many seconds lie between two creations through one."""
+    """
+    Numbers that create many groups quickly are banned: so many seconds lie between two creations through one.
+
+    Those that wait queue up, so that not all of a hundred come back for each that is created.
+    """
     spacing = timedelta(seconds=settings.WHATSAPP_CREATE_SPACING_SECONDS)
     next_at = (session.last_create_at + spacing) if session.last_create_at else timezone.now()
     if next_at > timezone.now():
         reason = f"Communities are created one after the other, {spacing.seconds} s apart, so that no number is banned."
-        community_waits(community=community, reason=reason, until=next_at)
+        waiting = Community.objects.filter(organization_id=community.organization_id, status=_Status.WAITING)
+        ahead = waiting.filter(run_after__gte=next_at).exclude(pk=community.pk).count()
+        community_waits(community=community, reason=reason, until=next_at + ahead * (spacing + GRACE))
         return False
     Session.objects.filter(pk=session.pk).update(last_create_at=timezone.now())
     return True

@@ -1,7 +1,7 @@
 """Linking a group that exists to a workshop by hand, and undoing it."""
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from common.errors import DomainError
@@ -87,6 +87,14 @@ def link_group(*, workshop: Workshop, group: Group, linked_by: str) -> Workshop:
     settle(community, _Status.READY, f"{group} was linked by {linked_by}.")
     whatsapp.request_sync(group=group, requested_by=linked_by)
     return workshop
+
+
+def is_of_workshop() -> Q:
+    """The condition on groups that a workshop has."""
+    row = {"organization": OuterRef("organization")}
+    links = WorkshopGroup.objects.filter(**row, group=OuterRef("pk"))
+    workshops = Workshop.objects.filter(**row, community_group=OuterRef("pk"))
+    return Q(Exists(links)) | Q(Exists(workshops))
 
 
 def link_community(*, community: Community, workshop: Workshop, linked_by: str) -> Workshop:

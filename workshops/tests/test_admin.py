@@ -1,6 +1,7 @@
 """Workshops, communities and the overview in the admin."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -210,15 +211,32 @@ def test_f12_a_communitys_parent_is_no_group_to_link() -> None:
     workshop = WorkshopFactory.create()
     parent = GroupFactory.create(organization=workshop.organization, kind="community_parent")
     assert "Choose a group of the same organization that holds people" in text_of(_link(workshop, parent))
-    query = {"app_label": "workshops", "model_name": "workshopgroup", "field_name": "group"}
-    offered = superuser().get("/admin/autocomplete/", {**query, "organization": workshop.organization_id})
-    assert offered.json()["results"] == []
+    assert _offered(workshop) == []
+
+
+def _offered(workshop: Workshop) -> list[str]:
+    """The groups that the page of a workshop finds to link."""
+    page = superuser().get(url(Workshop, "change", workshop.pk)).content.decode()
+    select = next(part for part in page.split("<select") if 'id="id_group_links-__prefix__-group"' in part)
+    path = unescape(select.split('data-ajax--url="')[1].split('"')[0])
+    query = "app_label=workshops&model_name=workshopgroup&field_name=group"
+    return [row["id"] for row in superuser().get(f"{path}&{query}").json()["results"]]
+
+
+def test_only_groups_that_no_workshop_has_are_offered() -> None:
+    taken = WorkshopGroupFactory.create()
+    workshop = WorkshopFactory.create(organization=taken.organization)
+    WorkshopFactory.create(
+        organization=taken.organization, community_group=GroupFactory.create(organization=taken.organization)
+    )
+    free = GroupFactory.create(organization=taken.organization)
+    assert _offered(workshop) == [str(free.pk)]
 
 
 def test_a_group_belongs_to_one_workshop() -> None:
     link = WorkshopGroupFactory.create()
     other = WorkshopFactory.create(organization=link.organization)
-    assert "already exists" in text_of(_link(other, link.group))
+    assert "belongs to no workshop" in text_of(_link(other, link.group))
 
 
 def test_a_group_is_unlinked() -> None:
@@ -349,6 +367,45 @@ def test_who_may_only_look_asks_for_no_community() -> None:
     viewer, failed = staff("view_community"), StandaloneFactory.create(status="failed")
     assert viewer.get(url(Community, "add")).status_code == 403
     assert viewer.post(url(Community, "delete_this", failed.pk)).status_code == 403
+
+
+# --- what was skipped
+
+
+def test_choosing_a_number_offers_to_create_what_was_skipped() -> None:
+    """In one step from the message; those of other organizations are left alone."""
+    session = SessionFactory.create()
+    skipped = [CommunityFactory.create(organization=session.organization, status="skipped", run_after=None)]
+    skipped.append(StandaloneFactory.create(organization=session.organization, status="skipped"))
+    foreign = StandaloneFactory.create(status="skipped")
+    client = superuser()
+    assert "2 communities were skipped while no number was chosen." in press(client, "choose_this", session)
+    page = url(Community, "queue_skipped", session.organization_id)
+    assert "Create 2 communities that were skipped" in text_of(client.get(page))
+    assert "2 communities queued." in text_of(client.post(page, follow=True))
+    with tenancy.system():
+        for community in (*skipped, foreign):
+            community.refresh_from_db()
+    assert [community.status for community in (*skipped, foreign)] == ["queued", "queued", "skipped"]
+    assert "skipped" not in press(client, "choose_this", session), "nothing is left to offer"
+
+
+def test_the_same_from_the_list_of_sessions() -> None:
+    session = SessionFactory.create()
+    StandaloneFactory.create(organization=session.organization, status="skipped")
+    page = superuser()
+    assert "1 community was skipped while no number was chosen." in act(page, "choose_for_communities", session)
+
+
+def test_skipped_communities_are_not_queued_without_a_number_or_the_right() -> None:
+    skipped = StandaloneFactory.create(status="skipped")
+    page = url(Community, "queue_skipped", skipped.organization_id)
+    assert "No WhatsApp session is chosen" in text_of(superuser().post(page, follow=True))
+    assert staff("view_community").post(page).status_code == 403
+    assert superuser().get(url(Community, "queue_skipped", "org_nowhere")).status_code == 404
+    with tenancy.system():
+        skipped.refresh_from_db()
+    assert skipped.status == "skipped"
 
 
 # --- the overview

@@ -361,6 +361,11 @@ def test_communities_of_one_number_are_created_some_seconds_apart(
     assert "one after the other" in waiting.reason
     assert waiting.run_after is not None
     assert timedelta(seconds=20) < waiting.run_after - timezone.now() <= timedelta(seconds=30)
+    third = WorkshopFactory.create(organization=session.organization, title="Third")
+    outbound.create_community(community_id=stored(third).pk, attempt=0, organization_id=session.organization_id)
+    behind = stored(third).run_after
+    assert behind is not None
+    assert behind - waiting.run_after >= timedelta(seconds=30), "they queue up"
 
 
 def test_a_fault_of_ours_is_shown_and_asks_a_person(sandbox: Sandbox, workshop: Workshop, step: Step) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common import tenancy
@@ -165,6 +167,23 @@ def test_groups_and_workshops_of_others_are_404_and_viewers_link_nothing(
     viewer = api(MembershipFactory.create(organization=member.organization, role="viewer"))
     assert viewer.post(mine, {"group_id": str(group.pk)}, format="json").status_code == 403
     assert viewer.delete(mine).status_code == 403
+
+
+def test_only_groups_that_can_be_linked_are_offered(
+    api: Api, member: Membership, workshop: Workshop, group: Group
+) -> None:
+    """Neither parents, nor groups that a workshop has, by a link or as the group of its people."""
+    linked_one = WorkshopGroupFactory.create(workshop=workshop).group
+    WorkshopFactory.create(
+        organization=member.organization, community_group=GroupFactory.create(organization=member.organization)
+    )
+    client = api(member)
+    with CaptureQueriesContext(connection) as captured:
+        offered = client.get("/api/groups?linkable=true").json()["results"]
+    assert [row["id"] for row in offered] == [str(group.pk)]
+    assert len(captured) < 15
+    everything = [row["id"] for row in client.get("/api/groups?linkable=false").json()["results"]]
+    assert {str(linked_one.pk), str(group.parent_id)} < set(everything)
 
 
 # --- communities whose announcement group shows up

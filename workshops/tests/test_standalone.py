@@ -171,6 +171,28 @@ def test_the_database_lets_one_community_have_a_parent(member: Membership) -> No
         StandaloneFactory.create(organization=member.organization, parent_group=ready.parent_group)
 
 
+def test_choosing_a_session_says_how_many_were_skipped_and_one_call_queues_them(api: Api) -> None:
+    admin = MembershipFactory.create(role="admin")
+    client, organization = api(admin), admin.organization
+    session = SessionFactory.create(organization=organization)
+    StandaloneFactory.create_batch(2, organization=organization, status="skipped", reason="No session")
+    CommunityFactory.create(organization=organization, status="skipped", run_after=None)
+    foreign = StandaloneFactory.create(status="skipped")
+    queue = "/api/communities/queue-skipped"
+    answer = client.post(queue)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_session")
+    assert client.post(f"/api/sessions/{session.pk}/choose").json()["skipped_communities"] == 3
+    answer = client.post(queue)
+    assert (answer.status_code, answer.json()) == (202, {"queued": 3})
+    assert {row["status"] for row in client.get("/api/communities").json()["results"]} == {"queued"}
+    assert found(foreign).status == "skipped"
+    assert client.post(queue).json() == {"queued": 0}
+    assert client.post(f"/api/sessions/{session.pk}/choose").json()["skipped_communities"] == 0
+    assert services.sweep_communities() == 3, "a lost task loses nothing"
+    viewer = api(MembershipFactory.create(organization=organization, role="viewer"))
+    assert viewer.post(queue).status_code == 403
+
+
 # --- at the gateway
 
 

@@ -16,6 +16,7 @@ from workshops.models import Community, Workshop
 from workshops.serializers import (
     ListedCommunitySerializer,
     NewCommunitySerializer,
+    QueuedSerializer,
     RetrySerializer,
     WorkshopLinkSerializer,
     WorkshopSerializer,
@@ -42,6 +43,7 @@ class CommunityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantV
         "create": Right.MANAGE_WORKSHOPS,
         "destroy": Right.MANAGE_WORKSHOPS,
         "retry": Right.MANAGE_WORKSHOPS,
+        "queue_skipped": Right.MANAGE_WORKSHOPS,
         "link": Right.MANAGE_WORKSHOPS,
     }
 
@@ -79,6 +81,12 @@ class CommunityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantV
         wish.is_valid(raise_exception=True)
         community = services.retry_community(community=self.get_object(), is_anew=wish.validated_data["anew"])
         return Response(self._render(community), status=202)
+
+    @extend_schema(request=None, responses={202: QueuedSerializer})
+    @action(detail=False, methods=["post"], url_path="queue-skipped")
+    def queue_skipped(self, request: Request) -> Response:
+        """Create all communities that were skipped while no session was chosen, one after the other."""
+        return Response({"queued": services.queue_skipped(organization_id=self.organization_id)}, status=202)
 
     @extend_schema(request=WorkshopLinkSerializer, responses=WorkshopSerializer)
     @action(detail=True, methods=["post"])

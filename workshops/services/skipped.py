@@ -1,0 +1,47 @@
+"""Communities that were skipped for want of a chosen session, and all of them started once there is one."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from common.errors import DomainError
+from common.queue import enqueue
+from organizations.models import Organization
+from workshops.models import Community
+from workshops.services import news
+
+_Status = Community.Status
+
+
+class NoSession(DomainError):
+    """The organization has chosen no session, so they would be skipped again."""
+
+    code = "no_session"
+    status = 409
+    message = "No WhatsApp session is chosen for communities. Choose one, then create what was skipped."
+
+
+def count_skipped(*, organization_id: str) -> int:
+    """How many communities of the organization were skipped."""
+    return Community.objects.filter(organization_id=organization_id, status=_Status.SKIPPED).count()
+
+
+@transaction.atomic
+def queue_skipped(*, organization_id: str) -> int:
+    """
+    Queue all communities of the organization that were skipped. Answers how many.
+
+    The sweep starts them; between any two that one number creates lies the usual time.
+
+    :raises NoSession: none is chosen
+    """
+    if not Organization.objects.filter(pk=organization_id, community_session__isnull=False).exists():
+        raise NoSession
+    skipped = Community.objects.filter(organization_id=organization_id, status=_Status.SKIPPED)
+    communities = list(skipped.select_for_update(skip_locked=True, of=("self",)))
+    Community.objects.filter(pk__in=[community.pk for community in communities]).update(
+        status=_Status.QUEUED, run_after=timezone.now(), failures=0, reason="", error_code=""
+    )
+    for community in communities:
+        news.community_changed(community)
+    enqueue("workshops.sweep_communities")
+    return len(communities)
