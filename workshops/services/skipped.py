@@ -1,6 +1,7 @@
 """Communities that were skipped for want of a chosen session, and all of them started once there is one."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from common.errors import DomainError
@@ -8,6 +9,7 @@ from common.queue import enqueue
 from organizations.models import Organization
 from workshops.models import Community
 from workshops.services import news
+from workshops.services.communities import CANCELLED
 
 _Status = Community.Status
 
@@ -20,9 +22,16 @@ class NoSession(DomainError):
     message = "No WhatsApp session is chosen for communities. Choose one, then create what was skipped."
 
 
+def _skipped(organization_id: str) -> QuerySet[Community]:
+    """Those that nobody needs any more, since their workshop was cancelled, are not among them."""
+    return Community.objects.filter(organization_id=organization_id, status=_Status.SKIPPED).exclude(
+        error_code=CANCELLED
+    )
+
+
 def count_skipped(*, organization_id: str) -> int:
     """How many communities of the organization were skipped."""
-    return Community.objects.filter(organization_id=organization_id, status=_Status.SKIPPED).count()
+    return _skipped(organization_id).count()
 
 
 @transaction.atomic
@@ -36,8 +45,7 @@ def queue_skipped(*, organization_id: str) -> int:
     """
     if not Organization.objects.filter(pk=organization_id, community_session__isnull=False).exists():
         raise NoSession
-    skipped = Community.objects.filter(organization_id=organization_id, status=_Status.SKIPPED)
-    communities = list(skipped.select_for_update(skip_locked=True, of=("self",)))
+    communities = list(_skipped(organization_id).select_for_update(skip_locked=True, of=("self",)))
     Community.objects.filter(pk__in=[community.pk for community in communities]).update(
         status=_Status.QUEUED, run_after=timezone.now(), failures=0, reason="", error_code=""
     )
