@@ -170,6 +170,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "DoubtEnum": "whatsapp.models.SyncRun.Doubt",
         "CommunityStatusEnum": "workshops.models.Community.Status",
+        "SessionStatusEnum": "whatsapp.models.Session.Status",
         "WorkshopStatusEnum": "workshops.models.Workshop.Status",
     },
     "POSTPROCESSING_HOOKS": [
