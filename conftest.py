@@ -57,6 +57,8 @@ def sandbox_process() -> Iterator[Sandbox]:
         "SANDBOX_WEBHOOK_SECRET": str(gateway["webhook_secrets"][0]),
         "SANDBOX_STREAM_API_KEY": settings.STREAM_API_KEY,
         "SANDBOX_STREAM_API_SECRET": settings.STREAM_API_SECRET,
+        "SANDBOX_CLERK_SECRET_KEY": settings.CLERK_SECRET_KEY,
+        "SANDBOX_CLERK_WEBHOOK_SECRET": settings.CLERK_WEBHOOK_SECRETS[0],
     }
     with running_sandbox(port=port, environment=secrets) as sandbox:
         yield sandbox

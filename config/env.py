@@ -31,6 +31,10 @@ REDIS_URL = _env.str("REDIS_URL", default="")
 
 TOKEN_ISSUERS: dict[str, dict[str, object]] = _env.json("TOKEN_ISSUERS", default={})
 WHATSAPP_GATEWAYS: dict[str, dict[str, Any]] = _env.json("WHATSAPP_GATEWAYS", default={})
+CLERK_SECRET_KEY = _env.str("CLERK_SECRET_KEY", default="")
+CLERK_WEBHOOK_SECRETS: list[str] = _env.list("CLERK_WEBHOOK_SECRETS", default=[])
+CLERK_INSTANCE_ID = _env.str("CLERK_INSTANCE_ID", default="")
+CLERK_API_URL = _env.str("CLERK_API_URL", default="https://api.clerk.com/v1").rstrip("/")
 
 PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
 WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", default=20.0)

@@ -5,6 +5,7 @@ The environment of Django's processes.
 from there: they must neither depend on a person's settings nor touch a person's database, broker or gateway.
 """
 
+import base64
 import json
 import os
 import re
@@ -123,7 +124,16 @@ def _made(instance: Instance, ports: Ports) -> dict[str, str]:
         "LIVE_URL": url(ports.live),
         "ROLLCALL_WEBHOOK_URL": f"{url(ports.web)}/webhooks/whatsapp/{GATEWAY}",
         "ROLLCALL_STREAM_WEBHOOK_URL": f"{url(ports.web)}/webhooks/stream",
+        "CLERK_API_URL": f"{issuer}/v1",
+        "CLERK_SECRET_KEY": instance.secrets["clerk_secret_key"],
+        "CLERK_WEBHOOK_SECRETS": svix_secret(instance),
+        "ROLLCALL_CLERK_WEBHOOK_URL": f"{url(ports.web)}/webhooks/clerk",
     }
+
+
+def svix_secret(instance: Instance) -> str:
+    """What Clerk's webhooks are signed with, as Svix writes its secrets: base64 behind a prefix."""
+    return f"whsec_{base64.b64encode(instance.secrets['clerk_webhook_secret'].encode()).decode()}"
 
 
 def _without_settings(shell: Mapping[str, str]) -> dict[str, str]:

@@ -33,6 +33,8 @@ SECRET_NAMES = (
     "gateway_api_key",
     "gateway_webhook_secret",
     "stream_api_secret",
+    "clerk_secret_key",
+    "clerk_webhook_secret",
 )
 #: Below the range from which systems take the ports of outgoing connections.
 OWN_PORTS = range(20_000, 30_000)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from devtools import probes
+from devtools import environment, probes
 from devtools.environment import STREAM_KEY, Ports
 from devtools.instances import Instance
 
@@ -50,6 +50,8 @@ def sandbox(instance: Instance, ports: Ports) -> Program:
             "SANDBOX_WEBHOOK_SECRET": instance.secrets["gateway_webhook_secret"],
             "SANDBOX_STREAM_API_KEY": STREAM_KEY,
             "SANDBOX_STREAM_API_SECRET": instance.secrets["stream_api_secret"],
+            "SANDBOX_CLERK_SECRET_KEY": instance.secrets["clerk_secret_key"],
+            "SANDBOX_CLERK_WEBHOOK_SECRET": environment.svix_secret(instance),
         },
     )
 

@@ -1,5 +1,6 @@
-"""What each role may do: the one table."""
+"""What each role may do: the one table. Which of Clerk's roles is which of ours: `settings.CLERK_ROLES`."""
 
+from django.conf import settings
 from django.db import models
 
 
@@ -31,3 +32,19 @@ RIGHTS: dict[str, frozenset[Right]] = {
     Role.ADMIN: _ADMIN,
     Role.OWNER: _ADMIN,
 }
+
+#: What Clerk's roles may be mapped to. An organization's creator becomes its owner, and nobody else does.
+MAPPABLE = frozenset({Role.ADMIN, Role.MEMBER, Role.VIEWER})
+
+
+def role_of(clerk_role: str) -> str:
+    """Our role for one of Clerk's; an unknown one is kept as text that grants nothing."""
+    known = settings.CLERK_ROLES.get(clerk_role)
+    if known in MAPPABLE:
+        return str(known)
+    return clerk_role if clerk_role and clerk_role not in RIGHTS else f"unknown:{clerk_role}"
+
+
+def admin_roles() -> list[str]:
+    """Clerk's words for an admin."""
+    return [word for word, role in settings.CLERK_ROLES.items() if role == Role.ADMIN]

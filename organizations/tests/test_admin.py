@@ -113,7 +113,7 @@ def test_the_number_of_members_leads_to_them() -> None:
 def test_somebody_is_a_member_once() -> None:
     membership = MembershipFactory.create()
     again = {"organization": membership.organization_id, "user": membership.user_id, "role": "viewer"}
-    assert "already exists" in text_of(superuser().post(url(Membership, "add"), again))
+    assert "is a member of this organization already" in text_of(superuser().post(url(Membership, "add"), again))
 
 
 def test_a_membership_keeps_its_person_and_organization() -> None:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from common import vendors
+from common import vendors, wire
 from common.vendors import Answer, Invalid, RetrySoon, UnknownOutcome
-from whatsapp.client import errors, parsing, wire
+from whatsapp.client import errors, parsing
 from whatsapp.client.results import CreatedCommunity, ListedGroup, SessionStatus, Snapshot
 
 _TIMEOUT = re.compile(r"timed?[ _-]?out", re.I)

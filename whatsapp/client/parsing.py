@@ -6,8 +6,7 @@ and is counted where counting matters. Texts are limited to what a row and its i
 import re
 from typing import Any
 
-from common import phones
-from whatsapp.client import wire
+from common import phones, wire
 from whatsapp.client.results import CreatedCommunity, ListedGroup, Participant, SessionStatus, Snapshot
 
 _INVITE = re.compile(r"^(?:https?://chat\.whatsapp\.com/(?:invite/)?)?([A-Za-z0-9_-]{8,64})/?(?:\?.*)?$")

@@ -1,7 +1,7 @@
 """
-JSON as gateways send it, made harmless before anybody reads it.
+JSON as outside services send it, made harmless before anybody reads it.
 
-Text loses what PostgreSQL cannot store, and a number that no gateway means is absent: each would otherwise fail far
+Text loses what PostgreSQL cannot store, and a number that nobody means is absent: each would otherwise fail far
 from here, where a row is written.
 """
 

@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from common.admin import BigListMixin, TenantAdmin, TextInputsMixin, link
+from common.admin import BigListMixin, TenantAdmin, TenantForm, TextInputsMixin, link
 from organizations import services
 from organizations.models import Membership, Organization
 from organizations.serializers import OrganizationSerializer
@@ -31,6 +31,8 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
     def clean(self) -> dict[str, Any]:
         """What the serializer makes of the settings, or what it says against them."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance._state.adding and Organization.with_deleted.filter(pk=cleaned.get("id")).exists():
+            self.add_error("id", "Organization with this Id already exists, or was deleted at Clerk.")
         settings = {name: cleaned[name] for name in services.SETTINGS & cleaned.keys()}
         serializer = OrganizationSerializer(self.instance, data=settings, partial=True)
         if serializer.is_valid():
@@ -101,10 +103,18 @@ class OrganizationAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
             super().save_model(request, obj, form, change)
 
 
+class MembershipForm(TenantForm):
+    """Somebody is a member once: tombstones do not count, and `deleted_at`, which says so, is in no form."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {"deleted_at"}
+
+
 @admin.register(Membership)
 class MembershipAdmin(TenantAdmin):
-    """Who belongs where, and as what."""
+    """Who belongs where, and as what. Clerk's memberships are changed at Clerk."""
 
+    form = MembershipForm
     list_display = ["user", "organization", "role", "created_at"]
     list_filter = ["role", ("organization", AutocompleteSelectFilter)]
     search_fields = ["user__id__startswith", "user__email__startswith", "user__full_name", "organization__name"]
@@ -122,4 +132,8 @@ class MembershipAdmin(TenantAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A membership is one person's."""
         names = super().get_readonly_fields(request, obj)
-        return ["user", *names] if obj else names
+        return [*(["role"] if obj and obj.clerk_id else []), *(["user"] if obj else []), *names]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only of those made by hand: the next reconcile would bring Clerk's back."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.clerk_id)

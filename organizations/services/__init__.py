@@ -1,0 +1,64 @@
+"""Rules and rows of organizations."""
+
+from organizations.services.absences import (
+    Absentee,
+    absentees,
+    finish_reconcile,
+    judge_absences,
+    settle_absence,
+)
+from organizations.services.mirror import (
+    delete_membership,
+    delete_organization,
+    delete_user,
+    is_known_membership,
+    record_memberships,
+    record_organizations,
+    record_user,
+    waits_for_membership,
+)
+from organizations.services.reconcile import (
+    NothingToConfirm,
+    claim_reconcile,
+    confirm_reconcile,
+    fail_reconcile,
+    pause_reconcile,
+    postpone_reconcile,
+    reconcile_nightly,
+    request_reconcile,
+    sweep_reconciles,
+)
+from organizations.services.scan import apply_memberships, apply_organizations, apply_users, is_read, next_phase
+from organizations.services.settings import SETTINGS, update_settings
+
+__all__ = [
+    "SETTINGS",
+    "Absentee",
+    "NothingToConfirm",
+    "absentees",
+    "apply_memberships",
+    "apply_organizations",
+    "apply_users",
+    "claim_reconcile",
+    "confirm_reconcile",
+    "delete_membership",
+    "delete_organization",
+    "delete_user",
+    "fail_reconcile",
+    "finish_reconcile",
+    "is_known_membership",
+    "is_read",
+    "judge_absences",
+    "next_phase",
+    "pause_reconcile",
+    "postpone_reconcile",
+    "reconcile_nightly",
+    "record_memberships",
+    "record_organizations",
+    "record_user",
+    "request_reconcile",
+    "settle_absence",
+    "sweep_reconciles",
+    "update_settings",
+    "waits_for_membership",
+]
