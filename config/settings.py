@@ -221,6 +221,8 @@ WHATSAPP_INTERACTIVE_TIMEOUT = 8.0
 WHATSAPP_CREATE_TIMEOUT = 75.0
 #: Seconds between two creations through one number.
 WHATSAPP_CREATE_SPACING_SECONDS = env.WHATSAPP_CREATE_SPACING_SECONDS
+#: How long a QR code can be scanned. WhatsApp's live for 20 to 60 s, and the gateway shows each in its time.
+WHATSAPP_QR_SECONDS = 60
 #: A snapshot in which more than this share *and* more than this many people are gone asks a person.
 WHATSAPP_IMPLAUSIBLE_FALL_SHARE = 0.30
 WHATSAPP_IMPLAUSIBLE_FALL_COUNT = 10

@@ -9,8 +9,10 @@ from whatsapp.models import Group, GroupMember, GroupSession, Session, SyncRun
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):
-    """A WhatsApp number. `qr_code` is there while it waits to be scanned."""
+    """A WhatsApp number. `qr_code` is there while it can be scanned, that is until `qr_expires_at`."""
 
+    qr_code = serializers.CharField(source="live_qr_code", read_only=True)
+    qr_expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
     gateway = serializers.CharField(default="main")
     is_community_session = serializers.SerializerMethodField()
 
@@ -18,7 +20,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         model = Session
         fields = [
             "id", "label", "gateway", "full_phone", "status", "status_reason", "qr_code", "qr_received_at",
-            "last_seen_at", "groups_synced_at", "groups_reason", "is_community_session", "created_at",
+            "qr_expires_at", "last_seen_at", "groups_synced_at", "groups_reason", "is_community_session", "created_at",
         ]  # fmt: skip
         read_only_fields = [
             "id", "full_phone", "status", "status_reason", "qr_code", "qr_received_at", "last_seen_at",

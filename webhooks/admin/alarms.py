@@ -50,7 +50,11 @@ def _acknowledge_deed(request: HttpRequest) -> Deed:
 
 @admin.register(Alarm)
 class AlarmAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
-    """What is wrong, open alarms first. The product alone writes them; a person may say that they see to it."""
+    """
+    What is wrong: first what nobody has acknowledged, then what else is open.
+
+    The product alone writes them; a person may say that they see to it.
+    """
 
     list_display = ["state", "subject", "what_to_do", "organization", "opened_at", "last_seen_at", "closed_at"]
     list_display_links = ["subject"]
@@ -58,7 +62,9 @@ class AlarmAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     list_filter_submit = True
     search_fields = ["subject", "organization__exact"]
     search_help_text = "Part of a subject, or an organization's whole id"
-    ordering = [F("closed_at").desc(nulls_first=True), "-opened_at", "-id"]
+    ordering = [
+        F("closed_at").desc(nulls_first=True), F("acknowledged_at").asc(nulls_first=True), "-opened_at", "-id",
+    ]  # fmt: skip
     sortable_by: list[str] = []
     fieldsets = [
         (None, {"fields": ["state", "subject", "detail", "organization"]}),

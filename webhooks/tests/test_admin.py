@@ -100,7 +100,7 @@ def test_open_alarms_stand_first_and_are_filtered() -> None:
     AlarmFactory.create(subject="Known", acknowledged_at="2026-02-01T00:00:00Z")
     client, address = superuser(), url(Alarm, "changelist")
     page = text_of(client.get(address))
-    assert page.index("Known") < page.index("Still open") < page.index("Just over") < page.index("Long over")
+    assert page.index("Still open") < page.index("Known") < page.index("Just over") < page.index("Long over")
     assert "Long over" not in text_of(client.get(address, {"state": "open"}))
     assert "Known" not in text_of(client.get(address, {"state": "new"}))
     assert "Still open" not in text_of(client.get(address, {"state": "closed"}))

@@ -6,9 +6,12 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -17,6 +20,7 @@ from common.admin import TenantAdmin, badge, link
 from common.admin.actions import Deed
 from organizations.models import Organization
 from whatsapp import services
+from whatsapp.admin import qr
 from whatsapp.models import GroupSession, Session
 
 STATUS_COLORS: dict[str, str] = {
@@ -78,6 +82,9 @@ DISCONNECT = Deed(
 )
 
 
+_STATE = ["state", "status_reason", "is_chosen", "qr_frame"]
+
+
 @admin.register(Session)
 class SessionAdmin(TenantAdmin):
     """WhatsApp numbers. Their state is the gateway's; a new one is connected by a task and then by its QR code."""
@@ -89,14 +96,14 @@ class SessionAdmin(TenantAdmin):
     ordering = ["organization", "id"]
     fieldsets = [
         (None, {"fields": ["organization", "label", "gateway"]}),
-        ("State", {"fields": ["state", "status_reason", "is_chosen"]}),
+        ("State", {"fields": _STATE}),
         ("Groups", {"fields": ["groups", "groups_synced_at", "groups_reason", "groups_due_at"]}),
         ("Number", {"fields": ["full_phone", "lid", "gateway_session_id"]}),
         ("Times", {"fields": ["created_at", "connection_changed_at", "last_seen_at", "last_event_at"]}),
         ("Alarm", {"fields": ["silence_hours"]}),
     ]
     readonly_fields = [
-        "state", "status_reason", "is_chosen", "groups", "full_phone", "lid", "gateway_session_id",
+        "state", "status_reason", "is_chosen", "qr_frame", "groups", "full_phone", "lid", "gateway_session_id",
         "groups_synced_at", "groups_reason", "groups_due_at", "created_at",
         "connection_changed_at", "last_seen_at", "last_event_at",
     ]  # fmt: skip
@@ -119,8 +126,13 @@ class SessionAdmin(TenantAdmin):
         return forms.ChoiceField(choices=[(name, name) for name in names], widget=UnfoldAdminSelectWidget)
 
     def get_fieldsets(self, request: HttpRequest, obj: Session | None = None) -> Any:
-        """A new one has no state yet."""
-        return self.fieldsets if obj else self.fieldsets[:1]
+        """A new one has no state yet, and most have no QR code."""
+        if obj is None:
+            return self.fieldsets[:1]
+        if obj.status in (Session.Status.CONNECTING, Session.Status.QR_PENDING):
+            return self.fieldsets
+        without = [name for name in _STATE if name != "qr_frame"]
+        return [(title, {"fields": without} if title == "State" else facts) for title, facts in self.fieldsets]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A number stays on its gateway."""
@@ -149,6 +161,25 @@ class SessionAdmin(TenantAdmin):
     def groups(self, session: Any) -> int:
         """How many groups it is in, as its latest list said."""
         return int(session.group_count)
+
+    @admin.display(description="QR code")
+    def qr_frame(self, session: Session) -> str:
+        """A frame that renews itself: codes expire within a minute."""
+        return format_html('<iframe src="{}" width="320" height="360"></iframe>', self.url_of("qr", session.pk))
+
+    def get_urls(self) -> list[Any]:
+        """With that of the frame."""
+        view = self.admin_site.admin_view(self.qr_view)
+        return [path("<path:object_id>/qr", view, name="whatsapp_session_qr"), *super().get_urls()]
+
+    def qr_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The frame's content: whoever scans the code has the number, so it is for those who may connect it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        session = self.get_object(request, unquote(object_id))
+        if session is None:
+            raise Http404
+        return qr.framed(request, session)
 
     def is_useful(self, path: str, row: Any) -> bool:
         """A session is chosen once, connected when it is not, and logged out when it is."""

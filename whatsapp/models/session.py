@@ -1,5 +1,7 @@
 """One connected WhatsApp number."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -87,6 +89,19 @@ class Session(TenantModel):
     def is_connected(self) -> bool:
         """Whether it can be used right now, as far as we know."""
         return self.status == self.Status.CONNECTED
+
+    @property
+    def qr_expires_at(self) -> datetime | None:
+        """Until when the code can be scanned; None when there is none to be scanned."""
+        if self.status != self.Status.QR_PENDING or not self.qr_code or self.qr_received_at is None:
+            return None
+        return self.qr_received_at + timedelta(seconds=settings.WHATSAPP_QR_SECONDS)
+
+    @property
+    def live_qr_code(self) -> str:
+        """The code to scan; empty when there is none, or it has expired: WhatsApp would refuse it."""
+        expires_at = self.qr_expires_at
+        return self.qr_code if expires_at and expires_at > timezone.now() else ""
 
     def become(self, status: str) -> None:
         """Take on `status`, and remember when it became connected or stopped being so."""
