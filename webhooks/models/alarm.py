@@ -63,7 +63,7 @@ class Notice(Job):
 
     class Channel(models.TextChoices):
         EMAIL = "email", "e-mail"
-        WEBHOOK = "webhook", "POST"
+        WEBHOOK = "webhook"
 
     class Status(models.TextChoices):
         QUEUED = "queued"
