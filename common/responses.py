@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import csrf, defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -12,12 +13,13 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from common.errors import DomainError
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/")
+_FOR_STAFF = "/admin/"
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Render any error of an API view. `None` lets Django answer 500, which `server_error` renders."""
     if isinstance(error, DomainError):
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        headers = {**({"WWW-Authenticate": "Bearer"} if error.status == 401 else {}), **error.headers}
         return Response({"code": error.code, "detail": error.message}, status=error.status, headers=headers)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
@@ -75,11 +77,25 @@ def _is_for_programs(request: HttpRequest) -> bool:
     return request.path_info.startswith(_FOR_PROGRAMS)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler404`: no such path."""
+    if _is_for_staff(request):
+        return _page(404, "This page does not exist", "It may have been moved or deleted, or its address is not whole.")
     return json_error(404, "not_found", f"There is nothing at {request.path[:200]}.")
 
 
-def server_error(request: HttpRequest) -> JsonResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`: a fault of ours, of which the caller learns nothing but that."""
-    return json_error(500, "server_error", "Something went wrong on our side. Nothing was changed.")
+    text = "Something went wrong on our side. Nothing was changed."
+    if _is_for_staff(request):
+        return _page(500, "This did not work", f"{text} Try again; if it happens again, tell whoever runs Rollcall.")
+    return json_error(500, "server_error", text)
+
+
+def _is_for_staff(request: HttpRequest) -> bool:
+    return request.path_info.startswith(_FOR_STAFF)
+
+
+def _page(status: int, title: str, text: str) -> HttpResponse:
+    """A page for people that asks nothing of the database, which may be what is broken."""
+    return HttpResponse(render_to_string("common/error.html", {"title": title, "text": text}), status=status)

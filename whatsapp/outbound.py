@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from common import tenancy
 from common.jobs import AttemptTaken
-from common.vendors import Invalid, RetryLater, RetrySoon, VendorError
+from common.vendors import RetryLater, RetrySoon, VendorError
 from whatsapp import services
 from whatsapp.client import CreatedCommunity, GatewayClient, ListedGroup, NeedsReconnect, Snapshot, WrongJid
 from whatsapp.models import Group, Session, SyncRun
@@ -246,12 +246,17 @@ def fetch_invite_link(*, group_id: UUID, organization_id: str) -> Group:
     """
     Ask the gateway for a group's invite link and keep it.
 
-    :raises VendorError: the gateway gave none
+    :raises NoSession: none of our numbers is in the group
+    :raises SessionDisconnected: none that is in it is connected
+    :raises VendorError: the gateway gave no link
     """
     with tenancy.tenant(organization_id):
         group = Group.objects.select_related("session").get(pk=group_id)
-    if group.session is None:
-        raise Invalid("no session sees this group")
-    link = GatewayClient(group.session.gateway).invite_link(group.session.gateway_session_id, group.group_jid)
+        session = services.session_to_ask(group=group)
+    try:
+        link = GatewayClient(session.gateway).invite_link(session.gateway_session_id, group.group_jid)
+    except NeedsReconnect as error:
+        mark_disconnected(session, error.detail)
+        raise services.SessionDisconnected(session) from error
     with tenancy.tenant(organization_id):
         return services.store_invite_link(group=group, link=link)

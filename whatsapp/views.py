@@ -12,11 +12,10 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.errors import DomainError
 from common.vendors import VendorError
 from organizations.roles import Right
 from organizations.viewsets import TenantView
-from whatsapp import outbound, services
+from whatsapp import outbound, refusals, services
 from whatsapp.models import Group, GroupMember, Session, SyncRun
 from whatsapp.models.group import GroupQuerySet
 from whatsapp.serializers import (
@@ -27,13 +26,6 @@ from whatsapp.serializers import (
     SessionSerializer,
     SyncRunSerializer,
 )
-
-
-class GatewayRefused(DomainError):
-    """The gateway did not do what the caller asked for."""
-
-    code = "gateway_refused"
-    status = 502
 
 
 class MemberFilter(filters.FilterSet):
@@ -189,7 +181,7 @@ class GroupViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantView)
         try:
             group = outbound.fetch_invite_link(group_id=group.pk, organization_id=self.organization_id)
         except VendorError as error:
-            raise GatewayRefused(f"The gateway gave no invite link: {error.detail}.") from error
+            raise refusals.explain(error) from error
         return Response({"invite_link": group.invite_link})
 
     def _bare_group(self) -> Group:

@@ -2,13 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import path
 from rest_framework.test import APIClient
 
 from common.responses import csrf_failure
+from common.tests.admin_pages import superuser
 from conftest import Api
 from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
@@ -99,6 +103,34 @@ def test_people_in_the_admin_get_a_page() -> None:
     assert (answer.status_code, b"<html" in answer.content) == (403, True)
 
 
+def _breaks(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("a secret of ours")
+
+
+#: Our handlers, and views that break.
+urlpatterns = [path("admin/breaks", _breaks), path("api/breaks", _breaks)]
+handler404, handler500 = "common.responses.not_found", "common.responses.server_error"
+
+
+@pytest.mark.parametrize(("place", "status"), [("nothing", 404), ("breaks", 500)])
+def test_what_is_not_there_or_breaks_is_a_page_to_people_and_json_to_programs(
+    settings: Any, place: str, status: int
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    client = Client(raise_request_exception=False)
+    page, answer = client.get(f"/admin/{place}"), client.get(f"/api/{place}")
+    assert (page.status_code, answer.status_code) == (status, status)
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert b"Back to the overview" in page.content
+    assert _is_error(answer.json())
+    assert b"secret" not in page.content + answer.content
+
+
+def test_staff_get_a_page_where_nothing_is() -> None:
+    answer = superuser().get("/admin/nothing/")
+    assert (answer.status_code, b"This page does not exist" in answer.content) == (404, True)
+
+
 @pytest.mark.parametrize("length", ["-1", "x", "1e3"])
 def test_a_content_length_that_is_no_number_is_a_400(length: str) -> None:
     answer = Client().post("/api/workshops", CONTENT_LENGTH=length)
@@ -114,8 +146,8 @@ def test_the_schema_describes_every_path_and_the_one_error() -> None:
     answer = Client().get("/api/schema", HTTP_ACCEPT="application/json")
     document = json.loads(answer.content)
     assert "Error" in document["components"]["schemas"]
-    for path in ("/api/organizations", "/api/workshops/{id}/community/retry", "/api/groups/{id}/members"):
-        assert path in document["paths"]
+    for known in ("/api/organizations", "/api/workshops/{id}/community/retry", "/api/groups/{id}/members"):
+        assert known in document["paths"]
 
 
 def test_the_docs_page_loads_nothing_from_elsewhere() -> None:

@@ -73,6 +73,7 @@ class SyncRun(TenantModel, Job):
         indexes = [
             models.Index(fields=["organization", "group", "-created_at"], name="whatsapp_sync_runs_newest"),
             models.Index(fields=["status", "run_after"], name="whatsapp_sync_runs_due"),
+            models.Index(fields=["-created_at", "-id"], name="whatsapp_sync_runs_in_admin"),
         ]
 
     def __str__(self) -> str:

@@ -36,7 +36,9 @@ from whatsapp.services.sessions import (
 )
 from whatsapp.services.sync import (
     GroupNotTrackable,
+    NoSession,
     NothingToConfirm,
+    SessionDisconnected,
     SyncJob,
     claim_run,
     confirm_run,
@@ -44,6 +46,7 @@ from whatsapp.services.sync import (
     postpone_run,
     request_sync,
     request_syncs,
+    session_to_ask,
     sweep_runs,
     trackable_group,
 )
@@ -54,8 +57,10 @@ __all__ = [
     "CommunityGroups",
     "GroupListChanges",
     "GroupNotTrackable",
+    "NoSession",
     "NothingToConfirm",
     "Outcome",
+    "SessionDisconnected",
     "SessionNotConnected",
     "SessionNotIdle",
     "SyncJob",
@@ -83,6 +88,7 @@ __all__ = [
     "request_group_list",
     "request_sync",
     "request_syncs",
+    "session_to_ask",
     "skipped_communities",
     "store_community",
     "store_invite_link",

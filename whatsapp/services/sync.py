@@ -41,6 +41,27 @@ class NothingToConfirm(DomainError):
     status = 409
 
 
+class NoSession(DomainError):
+    """None of the organization's numbers is in the group."""
+
+    code = "no_session"
+    status = 409
+    message = (
+        "None of your WhatsApp numbers is known to be in this group. Add one to it in WhatsApp, then sync its list of "
+        "groups."
+    )
+
+
+class SessionDisconnected(DomainError):
+    """The number that is in the group cannot be asked."""
+
+    code = "session_disconnected"
+    status = 409
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(f"The WhatsApp number {session} is not connected. Connect it again, then ask once more.")
+
+
 @dataclass(frozen=True, slots=True)
 class SyncJob:
     """What a claimed run needs outside: the group's JID, and the session to ask through (None: none is connected)."""
@@ -143,6 +164,19 @@ def claim_run(*, run_id: UUID, attempt: int) -> SyncJob | None:
     if run is None:
         return None
     return SyncJob(run, run.group.group_jid, _session_for(run.group))
+
+
+def session_to_ask(*, group: Group) -> Session:
+    """
+    The number to ask about a group.
+
+    :raises SessionDisconnected: none that is in it is connected
+    :raises NoSession: none is in it
+    """
+    if session := _session_for(group):
+        return session
+    absent = group.session or Session.objects.filter(sees__group=group).order_by("pk").first()
+    raise SessionDisconnected(absent) if absent else NoSession
 
 
 def _session_for(group: Group) -> Session | None:

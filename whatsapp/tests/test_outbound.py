@@ -417,24 +417,3 @@ def test_f09_a_relinked_number_moves_to_its_new_session(sandbox: Sandbox, sessio
     assert (double.full_phone, double.status) == ("+919800000001", "connected")
     assert (session.full_phone, session.status) == (None, "logged_out")
     assert "newer session" in session.status_reason
-
-
-def test_an_invite_link_is_fetched_over_the_api_and_kept(
-    api: Api, group: Group, sandbox: Sandbox, played: PlayedCommunity
-) -> None:
-    member = api(MembershipFactory.create(organization=group.organization, role="member"))
-    path = f"/api/groups/{group.pk}/invite-link"
-    assert member.get(path).json() == {"invite_link": ""}
-    link = member.post(path).json()["invite_link"]
-    assert link == sandbox.truth(played.announcement_jid).group.invite_link
-    assert member.get(path).json() == {"invite_link": link}
-
-
-def test_an_invite_link_that_the_gateway_does_not_give_is_a_502_that_says_why(
-    api: Api, group: Group, sandbox: Sandbox
-) -> None:
-    member = api(MembershipFactory.create(organization=group.organization, role="member"))
-    sandbox.add_fault("invite", "not_connected")
-    answer = member.post(f"/api/groups/{group.pk}/invite-link")
-    assert (answer.status_code, answer.json()["code"]) == (502, "gateway_refused")
-    assert "not connected" in answer.json()["detail"]
