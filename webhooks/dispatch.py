@@ -124,12 +124,23 @@ def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:
 
 def _parked(delivery: Delivery, parking: Park) -> Outcome:
     """Tried again ever later, the first time soon: what it waits for may be being made at this moment."""
+    if parking.remember:
+        _remember(delivery, parking.remember)
     waited = timezone.now() - (delivery.parked_at or timezone.now())
     if waited > timedelta(days=settings.WEBHOOK_PARKED_DAYS):
         note = f"waited {waited.days} days for {parking.waits_for}: {parking.reason}"
         return Outcome(delivery.pk, Status.DEAD, delivery.attempts, note, parking.waits_for)
     pause = _jittered(min(max(waited / 2, _SHORTEST_PARKING), _LONGEST_PARKING))
     return Outcome(delivery.pk, Status.PARKED, 0, parking.reason, parking.waits_for, pause)
+
+
+def _remember(delivery: Delivery, remember: Callable[[], object]) -> None:
+    """What is to stay of a parked delivery; without it, it is parked all the same."""
+    try:
+        with transaction.atomic():
+            remember()
+    except Exception:
+        log.exception("%s is parked, but what is to stay of it was not written", delivery)
 
 
 def _failed(delivery: Delivery, note: str) -> Outcome:

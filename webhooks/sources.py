@@ -85,12 +85,17 @@ class Unreadable(Refused):
 
 
 class Park(Exception):
-    """What the event speaks of is not known yet: `services.unpark(waits_for=…)` will say when it is."""
+    """
+    What the event speaks of is not known yet: `services.unpark(waits_for=…)` will say when it is.
 
-    def __init__(self, waits_for: str, reason: str) -> None:
+    What its handler wrote is undone; `remember` is called after that, for what is to stay.
+    """
+
+    def __init__(self, waits_for: str, reason: str, *, remember: Callable[[], object] | None = None) -> None:
         super().__init__(reason)
         self.waits_for = waits_for
         self.reason = reason
+        self.remember = remember
 
 
 class Ignore(Exception):

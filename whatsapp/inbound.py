@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -124,7 +125,9 @@ def _group(session: Session, jid: str | None) -> Group:
         raise Ignore("the event names no group")
     group = Group.objects.filter(organization_id=session.organization_id, group_jid=jid).first()
     if group is None:
-        raise Park(services.waits_for_group(session.organization_id, jid), "its group is not known yet")
+        remember = partial(services.heard_of_unknown_group, session=session)
+        waits_for = services.waits_for_group(session.organization_id, jid)
+        raise Park(waits_for, "its group is not known yet", remember=remember)
     if not group.is_trackable:
         raise Ignore("a community's parent holds no people")
     return group

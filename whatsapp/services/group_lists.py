@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from common import tenancy
@@ -17,6 +18,8 @@ from whatsapp.models import Session
 LEASE = timedelta(minutes=3)
 #: Lists follow each other by a day, more or less by chance, so that not all sessions ask at once.
 _EVERY, _SPREAD = timedelta(hours=22), timedelta(hours=4)
+#: However many events speak of groups that are not known.
+_HURRIED_EVERY = timedelta(minutes=5)
 
 
 @transaction.atomic
@@ -30,6 +33,13 @@ def request_group_list(*, session: Session) -> Session:
         session.groups_reason = "Its groups are asked for when this number is connected."
     session.save(update_fields=["groups_due_at", "groups_started_at", "groups_reason"])
     return session
+
+
+@transaction.atomic
+def hurry_group_list(*, session: Session) -> None:
+    """Let the sweep ask for the session's groups before their day has come, but not again and again."""
+    soon = Greatest(Value(timezone.now()), F("groups_started_at") + Value(_HURRIED_EVERY))
+    Session.objects.filter(pk=session.pk, groups_due_at__gt=soon).update(groups_due_at=soon)
 
 
 def _start(session: Session, *, expires: timedelta | None = None) -> None:

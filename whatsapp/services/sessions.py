@@ -15,7 +15,7 @@ from organizations.models import Organization
 from webhooks.services import unpark
 from whatsapp.client import SessionStatus
 from whatsapp.models import Group, GroupSession, Session, SyncRun
-from whatsapp.services.group_lists import request_group_list
+from whatsapp.services.group_lists import hurry_group_list, request_group_list
 from whatsapp.services.sync import request_syncs
 from whatsapp.signals import Skipped, session_replaced, skipped_asked
 
@@ -137,6 +137,13 @@ def heard_from(*, session: Session) -> None:
     now = timezone.now()
     stale = Q(last_event_at=None) | Q(last_event_at__lt=now - timedelta(minutes=1))
     Session.objects.filter(stale, pk=session.pk).update(last_event_at=now)
+
+
+@transaction.atomic
+def heard_of_unknown_group(*, session: Session) -> None:
+    """A session has told something of a group that no list has shown yet: its list is asked for soon."""
+    heard_from(session=session)
+    hurry_group_list(session=session)
 
 
 @transaction.atomic

@@ -4,17 +4,20 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common import tenancy
 from conftest import Api
 from organizations.models import Membership, Organization
-from organizations.tests.factories import MembershipFactory, OrganizationFactory
+from organizations.tests.factories import MembershipFactory
 from sandbox.client import Sandbox
+from webhooks import dispatch
+from webhooks.models import Delivery
 from whatsapp import outbound as whatsapp
 from whatsapp import services as whatsapp_services
-from whatsapp.models import Group, SyncRun
+from whatsapp.models import Group, Session, SyncRun
 from whatsapp.tests.factories import GroupFactory, SessionFactory
 from workshops import outbound, services
 from workshops.models import Community, Workshop, WorkshopGroup
@@ -189,32 +192,100 @@ def test_only_groups_that_can_be_linked_are_offered(
 # --- communities whose announcement group shows up
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_partial_community_goes_on_when_a_list_shows_its_announcement_group(sandbox: Sandbox) -> None:
-    """Fails without the receiver of `announcements_listed`: it would wait for its own schedule."""
-    organization = OrganizationFactory.create()
+@pytest.fixture
+def session(sandbox: Sandbox) -> Session:
+    """A number that creates its organization's communities."""
     played = sandbox.add_session(phone_number="919800000001")
-    session = SessionFactory.create(organization=organization, gateway_session_id=played.session_id)
+    session = SessionFactory.create(gateway_session_id=played.session_id)
     with tenancy.system():
         Organization.objects.update(community_session=session)
-    workshop = WorkshopFactory.create(organization=organization)
+    return session
+
+
+@pytest.fixture
+def partial(sandbox: Sandbox, session: Session) -> Community:
+    """Half a community, whose own schedule is far away; its announcement group is in the gateway's list by now."""
+    workshop = WorkshopFactory.create(organization=session.organization)
     sandbox.add_fault("create_community", "missing_announcement")
-    community = community_of(workshop)
-    step(community)
+    step(community_of(workshop))
     community = community_of(workshop)
     assert community.status == "partial"
     assert community.parent_group is not None
     with tenancy.system():
         Community.objects.update(run_after=timezone.now() + timedelta(hours=1))
     sandbox.show_group(community.parent_group.group_jid)
-    with tenancy.system():
-        whatsapp_services.request_group_list(session=session)
-    whatsapp.sync_groups(session_id=session.pk, organization_id=organization.pk)
-    community = community_of(workshop)
+    return community
+
+
+def goes_on(partial: Community) -> None:
+    """It is started within moments, and becomes ready."""
+    community = community_of(workshop_of(partial))
     assert community.run_after is not None
     assert community.run_after < timezone.now() + timedelta(minutes=1)
     step(community)
-    assert community_of(workshop).status == "ready"
+    assert community_of(workshop_of(partial)).status == "ready"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_partial_community_goes_on_when_a_list_shows_its_announcement_group(
+    sandbox: Sandbox, session: Session, partial: Community
+) -> None:
+    """Fails without the receiver of `announcements_listed`: it would wait for its own schedule."""
+    with tenancy.system():
+        whatsapp_services.request_group_list(session=session)
+    whatsapp.sync_groups(session_id=session.pk, organization_id=session.organization_id)
+    goes_on(partial)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_partial_community_goes_on_when_somebody_joins_its_announcement_group(
+    sandbox: Sandbox, session: Session, partial: Community
+) -> None:
+    """
+    Fails without `heard_of_unknown_group` in `inbound._group`: the group would be unknown until the next day's list.
+
+    However many events come, the list is asked for once; then they are placed.
+    """
+    with tenancy.system():
+        Session.objects.update(groups_due_at=timezone.now() + timedelta(hours=20))
+    announcement = next(group for group in sandbox.groups() if group.kind == "announcement")
+    sandbox.webhooks.configure(url="http://127.0.0.1:9/webhooks/whatsapp/main", holds=True)
+    people = sandbox.join(announcement.jid, 3)
+    deliver(sandbox)
+    with tenancy.system():
+        assert set(Delivery.objects.values_list("status", flat=True)) == {"parked"}
+        session.refresh_from_db()
+    assert session.last_event_at is not None
+    assert whatsapp_services.sweep_group_lists() == 1
+    whatsapp.sync_groups(session_id=session.pk, organization_id=session.organization_id)
+    goes_on(partial)
+    dispatch.drain(source="whatsapp")
+    with tenancy.system():
+        group = Group.objects.get(group_jid=announcement.jid)
+        assert group.members.filter(lid__in=[person.lid for person in people], status="active").count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_unknown_groups_do_not_make_us_ask_again_and_again(sandbox: Sandbox, session: Session) -> None:
+    with tenancy.system():
+        whatsapp_services.request_group_list(session=session)
+        due_at = timezone.now() + timedelta(hours=20)
+        Session.objects.update(groups_due_at=due_at)
+        whatsapp_services.heard_of_unknown_group(session=session)
+        session.refresh_from_db()
+    assert session.groups_due_at is not None
+    assert timedelta(minutes=4) < session.groups_due_at - timezone.now() < timedelta(minutes=6)
+    assert whatsapp_services.sweep_group_lists() == 0
+
+
+def deliver(sandbox: Sandbox) -> None:
+    """Bring what the gateway holds to our door, and let a worker drain the inbox."""
+    for post in sandbox.webhooks.take():
+        left_out = ("content-type", "content-length")
+        names = {name: value for name, value in post.headers.items() if name.lower() not in left_out}
+        answer = Client().post("/webhooks/whatsapp/main", post.body, content_type="application/json", headers=names)
+        assert answer.status_code == 200
+    dispatch.drain(source="whatsapp")
 
 
 def step(community: Community) -> None:
