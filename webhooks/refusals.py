@@ -90,8 +90,12 @@ def _write_and_hang_up() -> None:
 
 def forget() -> None:
     """Drop what has not been written, and what the log has heard."""
+    global _timer  # one per process, guarded by the lock
     with _lock:
         _pending.clear()
+        if _timer:
+            _timer.cancel()
+        _timer = None
     _next_line.clear()
 
 

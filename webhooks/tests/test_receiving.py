@@ -3,17 +3,17 @@
 import json
 import time
 from typing import Any
-from unittest import mock
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from webhooks import receiving, waking
+from webhooks import waking
 from webhooks.models import Delivery, RefusedCount
 from webhooks.sources import Source
 from webhooks.tests import source
+from webhooks.tests.absent import no_database, no_redis
 from webhooks.tests.conftest import Post, only, queued
 from webhooks.tests.source import event
 
@@ -139,9 +139,9 @@ def test_a_second_s_events_start_one_drain(post: Post) -> None:
     assert "'is_last_look': False" in queued()[0]["headers"]["kwargsrepr"]
 
 
-def test_an_event_that_was_kept_already_wakes_the_drain_too(post: Post) -> None:
+def test_an_event_that_was_kept_already_wakes_the_drain_too(post: Post, settings: Any) -> None:
     """The first copy may have been kept while Redis was away."""
-    with mock.patch("webhooks.waking.wake"):
+    with no_redis(settings):
         post(event("e1"))
     assert queued() == []
     post(event("e1"))
@@ -160,15 +160,18 @@ def test_without_redis_the_answer_is_2xx_and_fast(post: Post, settings: Any) -> 
 
 
 def test_a_redis_that_is_away_is_asked_once_a_second(post: Post, settings: Any) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    with mock.patch("webhooks.waking._client", wraps=waking._client) as asked:
+    with no_redis(settings) as once:
+        post(event("e"))
+    with no_redis(settings) as phone:
         for number in range(20):
             post(event(f"e{number}"))
-    assert asked.call_count == 1
+    assert phone.calls == once.calls > 0
+    assert Delivery.objects.count() == 21
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_is_a_503_that_asks_for_another_try(post: Post) -> None:
-    with mock.patch.object(type(Delivery.objects), "store", side_effect=OperationalError("gone")):
+    with no_database():
         answer = post(event("e1"))
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert answer.json()["code"] == "unavailable"
@@ -184,7 +187,8 @@ def test_a_connection_that_broke_while_idle_is_opened_anew(post: Post) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_stays_away_is_asked_twice(post: Post) -> None:
-    store = mock.patch.object(type(Delivery.objects), "store", side_effect=OperationalError("gone"))
-    with store as stored, pytest.raises(OperationalError):
-        receiving._keep([])
-    assert stored.call_count == 2
+    with no_database() as once, pytest.raises(OperationalError):
+        connection.ensure_connection()
+    with no_database() as phone:
+        assert post(event("e1")).status_code == 503
+    assert phone.calls == 2 * once.calls > 0
