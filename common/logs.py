@@ -4,7 +4,8 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
-_PHONE = re.compile(r"(?<![\w@.])(\+\d{3})\d{3,10}(\d{2})(?!\w)")
+#: In E.164, or as it stands in a URL: `%2B919812345678`.
+_PHONE = re.compile(r"(?<![\w@.])(?P<plus>\+|%2B)(?P<digits>\d{8,15})(?!\w)", re.IGNORECASE)
 
 
 def mask_phone(phone: str) -> str:
@@ -13,8 +14,12 @@ def mask_phone(phone: str) -> str:
 
 
 def mask_phones(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Structlog processor: masks every E.164 number in the texts of a log line."""
+    """Structlog processor: masks every E.164 number in the texts of a log line, those of URLs included."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = _PHONE.sub(lambda found: mask_phone(found.group()), value)
+            event[key] = _PHONE.sub(_masked, value)
     return event
+
+
+def _masked(found: re.Match[str]) -> str:
+    return found["plus"] + mask_phone(f"+{found['digits']}")[1:]

@@ -47,3 +47,9 @@ def test_phones_are_masked_in_logs_and_jids_and_times_are_not() -> None:
     line = {"event": "+919812345678 joined 120363423158005005@g.us at 2026-02-03T17:30:00+0530", "n": 7}
     masked = mask_phones(None, "info", line)
     assert masked["event"] == "+919*******78 joined 120363423158005005@g.us at 2026-02-03T17:30:00+0530"
+
+
+def test_phones_in_urls_are_masked_too() -> None:
+    line = {"event": "GET /admin/whatsapp/session/?q=%2B919812345678&p=1 %2b4915112345678"}
+    masked = mask_phones(None, "info", line)["event"]
+    assert masked == "GET /admin/whatsapp/session/?q=%2B919*******78&p=1 %2b491********78"
