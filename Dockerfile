@@ -17,5 +17,5 @@ RUN SECRET_KEY=unused python manage.py collectstatic --no-input
 USER rollcall
 EXPOSE 8000
 # Worker heartbeats are files: in memory, so that a slow disk never looks like a dead worker.
-CMD ["gunicorn", "config.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "4", \
+CMD ["gunicorn", "config.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "8", \
      "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm"]

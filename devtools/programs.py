@@ -62,7 +62,7 @@ def product(instance: Instance, ports: Ports, env: Mapping[str, str]) -> list[Pr
 
 
 def _web(ports: Ports) -> Program:
-    threads = "--worker-class gthread --workers 2 --threads 4"
+    threads = "--worker-class gthread --workers 2 --threads 8"
     return Program(
         name="web",
         command=python(f"-m gunicorn config.wsgi:application {threads} --bind 127.0.0.1:{ports.web}"),

@@ -8,7 +8,6 @@ from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 
 from webhooks import cleaning, refusals, sources, waking
 from webhooks.cleaning import Row
-from webhooks.gathering import Gathering
 from webhooks.models import Delivery
 from webhooks.sources import Refused, Request, Source, Unreadable
 
@@ -71,20 +70,17 @@ def _understood(rules: Source, request: Request) -> list[Row]:
 
 def _keep(rows: Sequence[Row]) -> None:
     """
-    One statement, shared with the threads that write at this moment, unless we are in a transaction that may be undone.
+    One statement, whose commit is its own.
 
     :raises Unreadable: PostgreSQL cannot hold it
     """
     try:
-        if connection.in_atomic_block:
-            Delivery.objects.store(rows)
-        else:
-            _GATHERING.put(rows)
+        _store(rows)
     except DataError as error:
         raise Unreadable("not_storable") from error
 
 
-def _write(rows: Sequence[Row]) -> None:
+def _store(rows: Sequence[Row]) -> None:
     """
     Django's health check of the connection would be a second statement: a connection that broke while it was idle is
     found out by the statement itself, which does no harm when it is sent twice.
@@ -93,8 +89,7 @@ def _write(rows: Sequence[Row]) -> None:
     try:
         Delivery.objects.store(rows)
     except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
         connection.close()
         Delivery.objects.store(rows)
-
-
-_GATHERING = Gathering(_write)
