@@ -10,13 +10,14 @@ one. The one that kills its worker each time is alone with it, and ends as dead.
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from common import tenancy
 from common.jobs import backoff
@@ -31,8 +32,10 @@ Status = Delivery.Status
 
 #: A batch this old whose row nobody holds was left by a dead worker; a younger one may be about to begin.
 _ORPHAN_AFTER = timedelta(seconds=1)
-#: Batches in a row that somebody else handled before us: then there are enough of us.
+#: Batches in a row of which nothing was left for us: somebody is changing those deliveries.
 _MOST_MISSES = 3
+#: Payloads held at once; each may be as large as a request.
+_LOADED_AT_ONCE = 10
 _LONGEST_PAUSE = timedelta(hours=1)
 _SHORTEST_PARKING = timedelta(seconds=10)
 _LONGEST_PARKING = timedelta(minutes=30)
@@ -46,7 +49,8 @@ def drain(*, source: str, is_last_look: bool = False) -> int:
     """
     Handle everything that is due of `source`, or as much as there is time for; answers how many deliveries that was.
 
-    Several at once share the work. Afterwards one more look is due, for events whose wake-up the first one swallowed.
+    One works at a time: whoever comes while another is at work leaves it to them. Afterwards one more look is due, for
+    events whose wake-up was swallowed.
     """
     rules = sources.get(source)
     if rules is None:
@@ -79,8 +83,8 @@ def _run(batch: Batch, handlers: Handlers) -> int:
     """
     Handle a batch in one transaction; answers how many deliveries were its own in the end.
 
-    Whatever breaks the transaction as a whole (a deferred constraint at COMMIT, a lost connection) may be the fault of
-    any of its deliveries: they become suspects, and are handled one by one.
+    Whatever breaks the transaction as a whole (a deferred constraint at COMMIT, a deadlock, a lost connection) may be
+    the fault of any of its deliveries: they become suspects, and are handled one by one.
     """
     try:
         with tenancy.system():
@@ -95,15 +99,20 @@ def _run(batch: Batch, handlers: Handlers) -> int:
     return len(outcomes)
 
 
-def _take(batch: Batch) -> list[Delivery]:
-    """The batch's deliveries, locked; none if somebody believed us dead and took it over."""
+def _take(batch: Batch) -> Iterator[Delivery]:
+    """The batch's deliveries, each locked as it comes; none if somebody believed us dead and took it over."""
     if not Batch.objects.filter(pk=batch.pk).delete()[0]:
-        return []
+        return iter(())
     chosen = Delivery.objects.due().filter(pk__in=batch.delivery_ids).select_for_update(skip_locked=True)
-    return list(chosen.order_by("run_after", "pk"))
+    return chosen.order_by("run_after", "pk").iterator(chunk_size=_LOADED_AT_ONCE)
 
 
 def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:
+    """
+    Run the handler in a savepoint, whatever it raises.
+
+    Only a deadlock breaks the whole batch: what the deliveries before have locked would block the same others again.
+    """
     handler = handlers.get(delivery.type)
     if handler is None:
         return Outcome(delivery.pk, Status.IGNORED, delivery.attempts, note="nobody handles this type")
@@ -117,6 +126,8 @@ def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:
     except Ignore as ignoring:
         return Outcome(delivery.pk, Status.IGNORED, delivery.attempts, note=ignoring.reason)
     except Exception as error:
+        if isinstance(error.__cause__, DeadlockDetected):
+            raise
         log.warning("%s failed", delivery, exc_info=True)
         return _failed(delivery, _in_words(error))
     return Outcome(delivery.pk, Status.DONE, delivery.attempts)

@@ -110,6 +110,13 @@ def worker_killed(event: Event) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def locks_taken(event: Event) -> None:
+    """Keeps a lock until its batch commits, as the handlers of memberships keep a group's."""
+    person_joined(event)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [event.payload["lock"]])
+
+
 def person_slow(event: Event) -> None:
     person_joined(event)
     time.sleep(event.payload.get("seconds", 0.05))
@@ -127,6 +134,7 @@ SOURCE = Source(
         "person.undone": person_undone,
         "person.slow": person_slow,
         "connection.lost": connection_lost,
+        "locks.taken": locks_taken,
         "worker.killed": worker_killed,
     },
     secret_fields=frozenset({"Password", "api_key"}),

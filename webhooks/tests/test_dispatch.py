@@ -1,20 +1,26 @@
 """What becomes of what was kept."""
 
+import json
 import random
 import threading
+import tracemalloc
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from accounts.models import AppUser
 from common import tenancy
 from webhooks import dispatch, services
+from webhooks.cleaning import Row
 from webhooks.models import Batch, Delivery
 from webhooks.tests.conftest import Post, let_time_pass, only, people, queued
 from webhooks.tests.source import event
+from workshops.tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +28,29 @@ pytestmark = pytest.mark.django_db
 def drain() -> int:
     """As a worker does."""
     return dispatch.drain(source="test")
+
+
+def in_a_thread(work: Callable[[], object]) -> threading.Thread:
+    """Begin `work` on a connection of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def ask(cursor: CursorWrapper, question: str) -> Any:
+    """The one value that a query answers."""
+    cursor.execute(question)
+    return cursor.fetchone()[0]
+
+
+_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 def mend() -> None:
@@ -193,9 +222,9 @@ def test_a_batch_that_a_dead_worker_left_is_taken_over_one_by_one(post: Post) ->
     post(*(event(f"e{number}") for number in range(5)))
     claimed = Batch.objects.claim("test", size=3, is_suspect=False)
     assert claimed is not None
-    assert drain() == 2
+    assert drain() == 0
     Batch.objects.update(started_at="2020-01-01T00:00:00Z")
-    assert drain() == 3
+    assert drain() == 5
     assert set(Delivery.objects.values_list("status", "is_suspect", "attempts")) == {("done", False, 0)}
     assert sorted(people()) == [f"e{number}" for number in range(5)]
 
@@ -207,32 +236,78 @@ def test_a_worker_that_was_believed_dead_and_wakes_up_does_nothing(post: Post) -
     assert batch is not None
     Batch.objects.update(started_at="2020-01-01T00:00:00Z")
     dispatch._take_over_orphans()
-    assert dispatch._take(batch) == []
+    assert list(dispatch._take(batch)) == []
     drain()
     assert people() == ["e1", "e2"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_drains_side_by_side_share_the_work_and_do_nothing_twice(post: Post, settings: Any) -> None:
+def test_drains_side_by_side_do_nothing_twice_and_never_wait_for_each_other(post: Post, settings: Any) -> None:
+    """Two batches at once would lock the same five things in different orders, and each deadlock costs a second."""
     settings.WEBHOOK_BATCH_SIZE = 7
     for start in range(0, 300, 100):
-        post(*(event(f"e{number}") for number in range(start, start + 100)))
+        post(*(event(f"e{number}", "locks.taken", lock=number * 3 % 5) for number in range(start, start + 100)))
 
-    def work() -> None:
-        try:
-            drain()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
+    threads = [in_a_thread(drain) for _ in range(4)]
     for thread in threads:
         thread.join(60)
     drain()
-    assert Delivery.objects.filter(status="done").count() == 300
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("done", 0)}
     assert sorted(people()) == sorted(f"e{number}" for number in range(300))
     assert not Batch.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_s_second_batch_waits_for_its_first_and_another_source_s_does_not(post: Post) -> None:
+    post(*(event(f"e{number}") for number in range(5)))
+    Delivery.objects.filter(dedupe_key="e4").update(source="other")
+    first = Batch.objects.claim("test", size=2, is_suspect=False)
+    assert first is not None
+    assert Batch.objects.claim("test", size=2, is_suspect=False) is None
+    assert Batch.objects.claim("other", size=2, is_suspect=False) is not None
+    with transaction.atomic():
+        assert len(list(dispatch._take(first))) == 2
+        claimed: list[Batch | None] = []
+        second = in_a_thread(lambda: claimed.append(Batch.objects.claim("test", size=2, is_suspect=False)))
+        second.join(5)
+        assert claimed == [None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deadlock_with_somebody_else_fails_no_delivery(post: Post) -> None:
+    """Fails without `DeadlockDetected` in `dispatch._handle`: each further delivery would run into the same others."""
+    post(event("e1", "locks.taken", lock=1), event("e2", "locks.taken", lock=2), event("e3", "locks.taken", lock=2))
+    holds_two = threading.Event()
+
+    def stand_in_the_way() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(2)")
+            holds_two.set()
+            wait_until(lambda: ask(cursor, _WAITING), "the drain")
+            cursor.execute("SELECT pg_advisory_xact_lock(1)")
+
+    other = in_a_thread(stand_in_the_way)
+    assert holds_two.wait(10)
+    drain()
+    other.join(10)
+    assert sorted(Delivery.objects.values_list("dedupe_key", "status", "attempts")) == [
+        ("e1", "done", 0), ("e2", "done", 0), ("e3", "done", 0),
+    ]  # fmt: skip
+    assert people() == ["e1", "e2", "e3"]
+
+
+def test_a_batch_of_large_payloads_is_not_held_at_once(post: Post) -> None:
+    """Fails without `iterator(chunk_size=…)` in `dispatch._take`."""
+    numbers = list(range(3_000))
+    rows = [Row("test", "person.joined", f"e{key}", json.dumps({"all": numbers}), None, "") for key in range(100)]
+    Delivery.objects.store(rows)
+    tracemalloc.start()
+    try:
+        assert drain() == 100
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * len(rows[0].payload)
 
 
 def test_a_drain_without_time_leaves_the_rest_to_another(post: Post, settings: Any) -> None:
