@@ -236,6 +236,16 @@ WHATSAPP_AWAY_HOURS = 1.0
 #: Seconds within which our clock and a gateway's cannot be told apart.
 WHATSAPP_CLOCK_UNCERTAINTY = 2.0
 
+# --- user IDs ---------------------------------------------------------------------------------------------------
+#: Columns that hold an app user's id without a foreign key: (table, column, kind, detail). Repairs move them, too.
+#: Kinds: `actor`, the id after the prefix `detail`; `generic`, the id where column `detail` is the content type of app
+#: users; `json`, the text under the key `detail`; `array` and `id`, without a detail. `migrate` tells the database.
+USER_ID_COLUMNS = [
+    ("django_admin_log", "object_id", "generic", "content_type_id"),
+    ("workshops", "created_by", "actor", "user:"),
+    ("whatsapp_sync_runs", "requested_by", "actor", "user:"),
+]
+
 # --- webhooks ---------------------------------------------------------------------------------------------------
 #: The name in `/webhooks/<name>` → the dotted path of a `webhooks.sources.Source`.
 WEBHOOK_SOURCES = {"clerk": "organizations.inbound.SOURCE", "whatsapp": "whatsapp.inbound.SOURCE"}

@@ -2,7 +2,10 @@
 
 from accounts.models.app_user import AppUser
 from accounts.models.auth_user import AuthUser
+from accounts.models.repair import Repair
 from accounts.models.staff_user import StaffUser
 from accounts.models.sync_failure import SyncFailure
+from accounts.models.sync_status import SyncStatus
+from accounts.models.user_id_column import UserIdColumn
 
-__all__ = ["AppUser", "AuthUser", "StaffUser", "SyncFailure"]
+__all__ = ["AppUser", "AuthUser", "Repair", "StaffUser", "SyncFailure", "SyncStatus", "UserIdColumn"]

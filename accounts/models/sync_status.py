@@ -1,0 +1,44 @@
+"""How the identity provider and app_users agree on each person."""
+
+from django.db import models
+
+
+class SyncStatus(models.Model):
+    """A row of the view `user_sync_status`: a person, in exactly one state."""
+
+    class State(models.TextChoices):
+        """`accounts/sql/status.sql` decides."""
+
+        SYNCED = "SYNCED", "in step"
+        MISSING_APP_USER = "MISSING_APP_USER", "no app user"
+        ID_MISMATCH = "ID_MISMATCH", "app user has another id"
+        SWAPPED = "SWAPPED", "ids are swapped"
+        TARGET_OCCUPIED = "TARGET_OCCUPIED", "the right id is taken"
+        ORPHAN_APP_USER = "ORPHAN_APP_USER", "no identity"
+        EMAIL_DRIFT = "EMAIL_DRIFT", "another e-mail"
+        AMBIGUOUS = "AMBIGUOUS", "several could be it"
+        UNMATCHABLE = "UNMATCHABLE", "nothing to match by"
+        DELETED_IN_AUTH = "DELETED_IN_AUTH", "account deleted"
+
+    #: What `fix-all` repairs by itself.
+    AUTOMATIC = (State.MISSING_APP_USER, State.ID_MISMATCH, State.SWAPPED, State.EMAIL_DRIFT)
+    #: Nothing is out of step.
+    SETTLED = (State.SYNCED, State.DELETED_IN_AUTH)
+
+    user_id = models.TextField(primary_key=True)
+    state = models.TextField(choices=State)
+    auth_id = models.TextField(null=True)  # noqa: DJ001  (NULL: no identity)
+    app_id = models.TextField(null=True)  # noqa: DJ001  (NULL: no app user)
+    occupant_id = models.TextField(null=True)  # noqa: DJ001  (NULL: nobody is in the place)
+    auth_email = models.TextField(null=True)  # noqa: DJ001  (NULL as in auth_users)
+    app_email = models.TextField(null=True)  # noqa: DJ001  (NULL as in app_users)
+    ending = models.TextField(null=True)  # noqa: DJ001  (NULL: nobody moves)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "user_sync_status"
+        verbose_name = "user ID"
+
+    def __str__(self) -> str:
+        return f"{self.auth_email or self.app_email or self.user_id} ({self.get_state_display()})"
