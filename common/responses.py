@@ -1,5 +1,6 @@
 """Every error that a caller sees, in one shape: `{"code", "detail", "fields"?}`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied
@@ -52,9 +53,12 @@ def _fields(detail: Any, name: str = "") -> dict[str, list[str]]:
     return {name or "non_field_errors": [str(text) for text in texts]}
 
 
-def json_error(status: int, code: str, detail: str) -> JsonResponse:
+def json_error(
+    status: int, code: str, detail: str, *, fields: Mapping[str, Sequence[str]] | None = None
+) -> JsonResponse:
     """An error outside of DRF's views, in the same shape."""
-    return JsonResponse({"code": code, "detail": detail}, status=status)
+    named = {"fields": dict(fields)} if fields else {}
+    return JsonResponse({"code": code, "detail": detail, **named}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

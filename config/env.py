@@ -35,6 +35,8 @@ CLERK_SECRET_KEY = _env.str("CLERK_SECRET_KEY", default="")
 CLERK_WEBHOOK_SECRETS: list[str] = _env.list("CLERK_WEBHOOK_SECRETS", default=[])
 CLERK_INSTANCE_ID = _env.str("CLERK_INSTANCE_ID", default="")
 CLERK_API_URL = _env.str("CLERK_API_URL", default="https://api.clerk.com/v1").rstrip("/")
+ORDER_SIGNING_SECRETS: dict[str, dict[str, list[str]]] = _env.json("ORDER_SIGNING_SECRETS", default={})
+WORKSHOPS_FROM_ORDERS_PER_HOUR = _env.int("WORKSHOPS_FROM_ORDERS_PER_HOUR", default=5)
 
 PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
 WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", default=20.0)

@@ -248,7 +248,14 @@ USER_ID_COLUMNS = [
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
 #: The name in `/webhooks/<name>` → the dotted path of a `webhooks.sources.Source`.
-WEBHOOK_SOURCES = {"clerk": "organizations.inbound.SOURCE", "whatsapp": "whatsapp.inbound.SOURCE"}
+WEBHOOK_SOURCES = {
+    "clerk": "organizations.inbound.SOURCE",
+    "whatsapp": "whatsapp.inbound.SOURCE",
+    "tagmango": "workshops.inbound.tagmango.SOURCE",
+    "relay": "workshops.inbound.relay.SOURCE",
+    "signed": "workshops.inbound.signed.SOURCE",
+    "razorpay": "workshops.inbound.razorpay.SOURCE",
+}
 #: Most events in one request.
 WEBHOOK_MAX_EVENTS = 1000
 #: Deliveries that have ended are deleted after so many days.
@@ -293,6 +300,14 @@ STREAM_TIMEOUT = 6.0
 CHAT_DEADLINE_SECONDS = 5.0
 #: Seconds that a chat token is good for.
 CHAT_TOKEN_SECONDS = 3600
+
+# --- orders -----------------------------------------------------------------------------------------------------
+#: organization id → platform (`signed`, `razorpay`) → secrets, two of them while one is being changed.
+ORDER_SIGNING_SECRETS: dict[str, dict[str, list[str]]] = env.ORDER_SIGNING_SECRETS
+#: Workshops that orders with new names may make within an hour, per organization; beyond it they are held.
+WORKSHOPS_FROM_ORDERS_PER_HOUR = env.WORKSHOPS_FROM_ORDERS_PER_HOUR
+#: How long the token of a URL lives on after it was replaced, unless the replacer says otherwise.
+SOURCE_TOKEN_OVERLAP_HOURS = 24
 
 # --- live updates -----------------------------------------------------------------------------------------------
 #: The address of the live process; empty: that of the request.

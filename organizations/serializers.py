@@ -42,7 +42,8 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
         model = Organization
         fields = [
             "id", "name", "slug", "community_session_id", "community_admin_numbers", "community_name_template",
-            "community_description_template", "timezone", "default_country", "default_workshop_time", "created_at",
+            "community_description_template", "unknown_workshops", "timezone", "default_country",
+            "default_workshop_time", "created_at",
         ]  # fmt: skip
         read_only_fields = ["id", "name", "slug", "created_at"]
 

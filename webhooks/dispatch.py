@@ -23,7 +23,7 @@ from common import tenancy
 from common.jobs import backoff
 from webhooks import sources, waking
 from webhooks.models import Batch, Delivery, Outcome
-from webhooks.sources import Event, Ignore, Park
+from webhooks.sources import Event, Ignore, Invalid, Park
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +125,8 @@ def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:
         return _parked(delivery, parking)
     except Ignore as ignoring:
         return Outcome(delivery.pk, Status.IGNORED, delivery.attempts, note=ignoring.reason)
+    except Invalid as invalid:
+        return Outcome(delivery.pk, Status.FAILED, delivery.attempts + 1, note=str(invalid))
     except Exception as error:
         if isinstance(error.__cause__, DeadlockDetected):
             raise

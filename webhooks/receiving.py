@@ -1,7 +1,8 @@
 """From a request to stored events: verified on its raw bytes, read, kept by one statement, and announced."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
@@ -9,7 +10,7 @@ from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from webhooks import cleaning, refusals, sources, waking
 from webhooks.cleaning import Row
 from webhooks.models import Delivery
-from webhooks.sources import Refused, Request, Source, Unreadable
+from webhooks.sources import Invalid, Refused, Request, Source, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +23,14 @@ def receive(*, source: str, path: str, headers: Mapping[str, str], body: bytes) 
     Keep the events of one request and wake their drain; answers how many there were, those known before included.
 
     :raises Refused: it is not the sender's, or not readable; it was counted
+    :raises Invalid: its values are not right; it was kept as failed
     :raises DatabaseError: nothing was kept, the sender must try again
     """
     try:
         rules, request = _address(source, path, headers, body)
-        rows = _understood(rules, request)
-        if rows:
-            _keep(rows)
+        with _stumbling_refuses(source):
+            rules.verify(request)
+        rows = _kept(rules, request)
     except Refused as refusal:
         refusals.count(source if source in settings.WEBHOOK_SOURCES else UNKNOWN, refusal.reason)
         raise
@@ -47,24 +49,47 @@ def _address(source: str, path: str, headers: Mapping[str, str], body: bytes) ->
     return rules, Request(source, dict(zip(rules.route, parts, strict=True)), headers, body)
 
 
-def _understood(rules: Source, request: Request) -> list[Row]:
-    """
-    The events of a genuine request, ready to be stored.
+def _kept(rules: Source, request: Request) -> list[Row]:
+    """The rows of a genuine request, stored; none for a body that its source forgives."""
+    try:
+        with _stumbling_refuses(request.source):
+            rows = _understood(rules, request)
+        if rows:
+            _keep(rows)
+    except Unreadable as refusal:
+        if not rules.is_forgiving:
+            raise
+        refusals.count(request.source, refusal.reason)
+        return []
+    return rows
 
+
+def _understood(rules: Source, request: Request) -> list[Row]:
+    try:
+        events = rules.read(request)
+    except Invalid as invalid:
+        Delivery.objects.store_failed(cleaning.storable(request.source, invalid.event, rules.secret_fields), invalid)
+        raise
+    if len(events) > settings.WEBHOOK_MAX_EVENTS:
+        raise Unreadable("too_many_events")
+    return [cleaning.storable(request.source, event, rules.secret_fields) for event in events]
+
+
+@contextmanager
+def _stumbling_refuses(source: str) -> Iterator[None]:
+    """
     A source that stumbles over what it was sent refuses it, whatever the error: nobody gets a 500 by being odd.
+
+    :raises Unreadable: it stumbled
     """
     try:
-        rules.verify(request)
-        events = rules.read(request)
-        if len(events) > settings.WEBHOOK_MAX_EVENTS:
-            raise Unreadable("too_many_events")
-        return [cleaning.storable(request.source, event, rules.secret_fields) for event in events]
-    except (Refused, DatabaseError):
+        yield
+    except (Refused, Invalid, DatabaseError):
         raise
     except Exception as error:
         reason = f"error_{type(error).__name__}"
-        if refusals.is_news(request.source, reason):
-            log.exception("%s stumbled over a request", request.source)
+        if refusals.is_news(source, reason):
+            log.exception("%s stumbled over a request", source)
         raise Unreadable(reason) from error
 
 

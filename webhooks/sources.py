@@ -5,7 +5,7 @@ A source stands in its app's `inbound.py` and is named in `settings.WEBHOOK_SOUR
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
@@ -16,12 +16,17 @@ from django.utils.module_loading import import_string
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request: `route` has the parts of the path by name, `headers` are looked up in any case."""
+    """
+    One HTTP request: `route` has the parts of the path by name, `headers` are looked up in any case.
+
+    `known` is what `verify` found out of the sender, for `read`.
+    """
 
     source: str
     route: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    known: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,13 @@ class Source:
     One sender's rules.
 
     - `verify` raises `Refused` for what the sender did not send; it may read the database, and nothing else.
-    - `read` makes events of the body, or raises `Unreadable`.
+    - `read` makes events of the body, or raises `Unreadable` or `Invalid`.
     - `handlers`: event type → function, run in the system context inside a savepoint. It may run again after a
       failure elsewhere, so it does what was not done yet. It may raise `Park` and `Ignore`; whatever else it raises
       undoes its writes, and it is tried again later. A type without a handler is stored and ends as ignored.
     - `secret_fields` are names whose values are never stored, at any depth and in any case.
     - `route` names the parts of the path behind `/webhooks/<source>`: `("gateway",)`.
+    - `is_forgiving`: a genuine sender gets 200 for a body that cannot be read, which is counted and not kept.
     """
 
     verify: Callable[[Request], None]
@@ -60,6 +66,7 @@ class Source:
     handlers: Mapping[str, Callable[[Event], None]]
     secret_fields: frozenset[str] = frozenset()
     route: tuple[str, ...] = field(default=())
+    is_forgiving: bool = False
 
 
 class Refused(Exception):
@@ -82,6 +89,19 @@ class Unreadable(Refused):
 
     def __init__(self, reason: str) -> None:
         super().__init__(400, reason)
+
+
+class Invalid(Exception):
+    """
+    The event can be read and says what cannot be: it is kept as failed, and its sender answered 400 with `fields`.
+
+    For senders that show the answer to a person. A handler raises it for what will not be better the next time.
+    """
+
+    def __init__(self, event: Event, fields: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(" ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
+        self.event = event
+        self.fields = fields
 
 
 class Park(Exception):

@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from common.responses import json_error
 from webhooks import receiving
-from webhooks.sources import Refused
+from webhooks.sources import Invalid, Refused
 
 _CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found"}
 _RETRY_AFTER = "10"
@@ -23,6 +23,8 @@ def receive(request: HttpRequest, source: str, path: str = "") -> HttpResponse:
         number = receiving.receive(source=source, path=path, headers=request.headers, body=request.body)
     except Refused as refusal:
         return json_error(refusal.status, _CODES[refusal.status], "This delivery was refused.")
+    except Invalid as invalid:
+        return json_error(400, "invalid", "Some values are not right: see fields.", fields=invalid.fields)
     except UnreadablePostError:
         return json_error(400, "bad_request", "The body did not arrive.")
     except DatabaseError:

@@ -66,6 +66,7 @@ class OrganizationAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
                 "description": "The session that creates communities is chosen in the list of sessions.",
             },
         ),
+        ("Orders", {"fields": ["unknown_workshops"], "description": "What an order for a new workshop name does."}),
         ("Where and when", {"fields": ["timezone", "default_country", "default_workshop_time"]}),
         ("Times", {"fields": ["created_at", "updated_at"]}),
     ]  # fmt: skip

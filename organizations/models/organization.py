@@ -77,9 +77,14 @@ class Organization(models.Model):
     A tenant. `slug` may be missing: Clerk has it off by default, so it is never a key.
 
     `community_session` is the WhatsApp number that creates communities; none means they are skipped.
+    `unknown_workshops` is what becomes of an order for a workshop whose name nobody has seen before.
     `created_by` is the Clerk user who made it. `clerk_updated_at` is the version that Clerk gave; NULL: a stub, or made
     by hand. `mirrored_at` is when the mirror last wrote the row. A row with `deleted_at` is a tombstone.
     """
+
+    class UnknownWorkshops(models.TextChoices):
+        CREATE = "create", "create the workshop"
+        HOLD = "hold", "hold for mapping"
 
     id = models.TextField(primary_key=True)
     name = models.TextField()
@@ -93,6 +98,9 @@ class Organization(models.Model):
     community_name_template = models.TextField(default=_NAME_TEMPLATE, db_default=_NAME_TEMPLATE)
     community_description_template = models.TextField(
         default=_DESCRIPTION_TEMPLATE, db_default=_DESCRIPTION_TEMPLATE, blank=True
+    )
+    unknown_workshops = models.TextField(
+        choices=UnknownWorkshops, default=UnknownWorkshops.CREATE, db_default=UnknownWorkshops.CREATE
     )
     timezone = models.TextField(default="Asia/Kolkata", db_default="Asia/Kolkata")
     default_country = models.CharField(max_length=2, default="IN", db_default="IN")

@@ -11,6 +11,7 @@ SETTINGS = frozenset(
         "community_admin_numbers",
         "community_name_template",
         "community_description_template",
+        "unknown_workshops",
         "timezone",
         "default_country",
         "default_workshop_time",

@@ -28,6 +28,7 @@ SETTINGS = {
     "community_name_template": "{workshop_title}",
     "community_description_template": "",
     "timezone": "Asia/Kolkata",
+    "unknown_workshops": "create",
     "default_country": "IN",
     "default_workshop_time": "19:00",
 }

@@ -1,5 +1,6 @@
 """One event that somebody sent us, and what became of it."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,15 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         with connection.cursor() as cursor:
             cursor.execute(_STORE.format(", ".join([_VALUES] * len(rows))), values)
 
+    def store_failed(self, row: Row, reason: Exception) -> None:
+        """Keep what nobody will be able to handle, with the reason; a repeat changes nothing."""
+        failed = Delivery(
+            source=row.source, type=row.type, dedupe_key=row.dedupe_key, payload=json.loads(row.payload),
+            occurred_at=row.occurred_at, organization=row.organization, status=Delivery.Status.FAILED, run_after=None,
+            error=text(str(reason))[:_MAX_TEXT],
+        )  # fmt: skip
+        self.bulk_create([failed], ignore_conflicts=True)
+
     def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write how the handling of each ended, in one statement."""
         if outcomes:
@@ -74,7 +84,8 @@ class Delivery(models.Model):
     """
     An event in the inbox. It has no organization of its own: the inbox is the login's and the system's.
 
-    `run_after` is when it may be handled (None: it has ended). `attempts` counts tries in a row that failed.
+    `run_after` is when it may be handled (None: it has ended, or failed in a way that time does not heal). `attempts`
+    counts tries in a row that failed.
     `is_suspect`: it was in a batch whose worker died, so it is handled alone. `organization` is what the source knew.
     """
 
@@ -83,11 +94,10 @@ class Delivery(models.Model):
         DONE = "done"
         IGNORED = "ignored"
         PARKED = "parked"
-        FAILED = "failed", "failed, tried again"
+        FAILED = "failed"
         DEAD = "dead"
 
     OPEN = [Status.RECEIVED, Status.FAILED, Status.PARKED]
-    ENDED = [Status.DONE, Status.IGNORED, Status.DEAD]
 
     id = models.BigAutoField(primary_key=True)
     source = models.TextField()
@@ -115,8 +125,9 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["dedupe_key", "source"], name="webhook_deliveries_once"),
             models.CheckConstraint(
-                condition=Q(status__in=["received", "failed", "parked"], run_after__isnull=False)
-                | Q(status__in=["done", "ignored", "dead"], run_after=None),
+                condition=Q(status__in=["received", "parked"], run_after__isnull=False)
+                | Q(status__in=["done", "ignored", "dead"], run_after=None)
+                | Q(status="failed"),
                 name="webhook_deliveries_open_or_ended",
             ),
         ]

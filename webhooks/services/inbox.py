@@ -53,7 +53,7 @@ def process_again(*, deliveries: QuerySet[Delivery], progress: Progress = lambda
 
 def prunable(*, older_than: timedelta) -> QuerySet[Delivery]:
     """Deliveries that have ended and came longer ago than that."""
-    return Delivery.objects.filter(status__in=Delivery.ENDED, received_at__lt=timezone.now() - older_than)
+    return Delivery.objects.filter(run_after=None, received_at__lt=timezone.now() - older_than)
 
 
 def prune(*, older_than: timedelta, progress: Progress = lambda _: None) -> int:
@@ -64,7 +64,7 @@ def prune(*, older_than: timedelta, progress: Progress = lambda _: None) -> int:
     """
     number = 0
     for keys in _in_batches(prunable(older_than=older_than)):
-        deleted, _ = Delivery.objects.filter(pk__in=keys, status__in=Delivery.ENDED).delete()
+        deleted, _ = Delivery.objects.filter(pk__in=keys, run_after=None).delete()
         number += deleted
         progress(len(keys))
     limit = timezone.now() - older_than

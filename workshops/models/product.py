@@ -32,6 +32,8 @@ class ProductMapping(TenantModel):
         CAP = "cap", "too many new names within an hour"
         NO_DATE = "no_date", "its name carries no date"
         NO_NAME = "no_name", "it has no name"
+        NOT_SOLD = "not_sold", "no paid order of it has come yet"
+        UNMAPPED = "unmapped", "its workshop was taken away by a person"
 
     title = models.TextField()
     on_date = models.DateField(null=True, blank=True)

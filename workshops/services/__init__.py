@@ -23,6 +23,7 @@ from workshops.services.links import (
     unlink_group,
 )
 from workshops.services.news import may_follow, tell_of_members
+from workshops.services.orders import Purchase, take_order
 from workshops.services.outcomes import (
     CommunityTaken,
     community_created,
@@ -35,14 +36,17 @@ from workshops.services.outcomes import (
     would_be_seen,
 )
 from workshops.services.plans import CommunityPlan, plan_community, preview_tag
+from workshops.services.products import NoDateInName, create_mapped_workshop, map_product
 from workshops.services.renewal import renew_community
 from workshops.services.skipped import NoSession, count_skipped, queue_skipped
 from workshops.services.standalone import CommunityNameTaken, create_community, delete_community, namesake
 from workshops.services.tags import TagIsDefault, TagNameTaken, create_tag, delete_tag, make_default_tag, update_tag
+from workshops.services.tokens import issue_source_token, living_tokens, organization_of_token, revoke_source_token
 from workshops.services.watch import watch
 from workshops.services.workshops import (
     CommunityUnderWay,
     NoCommunityGroup,
+    WorkshopHasRegistrations,
     create_workshop,
     delete_workshop,
     sync_members,
@@ -62,9 +66,12 @@ __all__ = [
     "GroupTaken",
     "NoCommunityGroup",
     "NoSession",
+    "NoDateInName",
+    "Purchase",
     "TagIsDefault",
     "TagNameTaken",
     "WorkshopHasGroup",
+    "WorkshopHasRegistrations",
     "WorkshopIsLive",
     "archive_workshop",
     "change_status",
@@ -75,18 +82,23 @@ __all__ = [
     "complete_communities",
     "count_skipped",
     "create_community",
+    "create_mapped_workshop",
     "create_tag",
     "create_workshop",
     "delete_community",
     "delete_tag",
     "delete_workshop",
     "is_of_workshop",
+    "issue_source_token",
     "link_community",
     "link_group",
+    "living_tokens",
     "make_default_tag",
+    "map_product",
     "may_follow",
     "move_communities",
     "namesake",
+    "organization_of_token",
     "outcome_unknown",
     "plan_community",
     "preview_tag",
@@ -96,8 +108,10 @@ __all__ = [
     "record_request",
     "renew_community",
     "retry_community",
+    "revoke_source_token",
     "sweep_communities",
     "sync_members",
+    "take_order",
     "tell_of_members",
     "unarchive_workshop",
     "unclaimed",

@@ -19,6 +19,12 @@ def community_changed(community: Community) -> None:
     once_after_commit(("community changed", workshop_id), partial(live.publish, workshop_id, **facts))
 
 
+def registrations_changed(workshop_id: UUID) -> None:
+    """Tell, once the transaction under way has committed, that other people are registered, or they differently."""
+    facts = {"type": "registrations", "workshop_id": str(workshop_id)}
+    once_after_commit(("registrations changed", workshop_id), partial(live.publish, str(workshop_id), **facts))
+
+
 def tell_of_members(*, organization_id: str, group_id: UUID, run_id: UUID | None) -> None:
     """Tell now that the members of a group are others, or that a sync of them (`run_id`) has ended."""
     with tenancy.tenant(organization_id):

@@ -8,7 +8,7 @@ from django.db import transaction
 from common.errors import DomainError
 from whatsapp import services as whatsapp
 from whatsapp.models import SyncRun
-from workshops.models import Community, Tag, Workshop
+from workshops.models import Community, ProductMapping, Registration, Tag, Workshop
 
 _CHANGEABLE = frozenset({"title", "description", "starts_at", "ends_at", "tag"})
 
@@ -27,6 +27,14 @@ class CommunityUnderWay(DomainError):
     code = "community_under_way"
     status = 409
     message = "Its WhatsApp community is being created right now. Delete the workshop when that has ended."
+
+
+class WorkshopHasRegistrations(DomainError):
+    """Somebody signed up for it."""
+
+    code = "workshop_has_registrations"
+    status = 409
+    message = "People have registered for this workshop: archive it, or map what they bought to another one first."
 
 
 @transaction.atomic
@@ -59,15 +67,19 @@ def update_workshop(*, workshop: Workshop, **changes: Any) -> Workshop:
 @transaction.atomic
 def delete_workshop(*, workshop: Workshop) -> None:
     """
-    Delete a workshop with its registrations of groups. Its community stays in WhatsApp, its groups stay known; one that
+    Delete a workshop with its links of groups. Its community stays in WhatsApp, its groups stay known; one that
     was standalone is that again.
 
     :raises CommunityUnderWay: a community would appear that belongs to nobody
+    :raises WorkshopHasRegistrations: they would be lost
     """
+    if Registration.objects.filter(workshop=workshop).exists():
+        raise WorkshopHasRegistrations
     community = Community.objects.select_for_update().filter(workshop=workshop).first()
     if community and (community.status == Community.Status.CREATING or community.is_open):
         raise CommunityUnderWay
     Community.objects.filter(workshop=workshop).exclude(wished_name="").update(workshop=None)
+    ProductMapping.objects.filter(workshop=workshop).delete()
     workshop.delete()
 
 

@@ -1,0 +1,1 @@
+"""What order platforms tell us: one module per platform, each with its SOURCE."""
