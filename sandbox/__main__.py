@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _obey_signals(_stop)
         if options.leashed:
             threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
-        for outbox in (lab.outbox, lab.stream_post.outbox):
+        for outbox in (lab.outbox, lab.stream_post.outbox, lab.clerk_post.outbox):
             sender.start(outbox)
         sys.stdout.write(f"Sandbox on http://{options.host}:{listening.port}\n")
         sys.stdout.flush()
@@ -65,6 +65,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         webhook_url=_webhook_url(options.webhook_url or os.environ.get("ROLLCALL_WEBHOOK_URL", "")),
         stream_api_key=os.environ.get("SANDBOX_STREAM_API_KEY") or usual.stream_api_key,
         stream_api_secret=os.environ.get("SANDBOX_STREAM_API_SECRET") or usual.stream_api_secret,
+        clerk_secret_key=os.environ.get("SANDBOX_CLERK_SECRET_KEY") or usual.clerk_secret_key,
+        clerk_webhook_secret=os.environ.get("SANDBOX_CLERK_WEBHOOK_SECRET") or usual.clerk_webhook_secret,
+        clerk_webhook_url=_webhook_url(os.environ.get("ROLLCALL_CLERK_WEBHOOK_URL", "")),
         stream_webhook_url=_webhook_url(os.environ.get("ROLLCALL_STREAM_WEBHOOK_URL", "")),
     )
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import clerk, gateway, store, stream
+from sandbox.clerk.events import event_of
 from sandbox.clerk.keys import Keyring
+from sandbox.clerk.world import ClerkWorld
 from sandbox.clock import Clock
 from sandbox.faults import FaultBoard
 from sandbox.gateway import communities
@@ -18,7 +20,7 @@ from sandbox.problems import Json
 from sandbox.stage import Event
 from sandbox.stream.world import ChatWorld
 from sandbox.webhooks.outbox import Outbox
-from sandbox.webhooks.switches import Switches
+from sandbox.webhooks.switches import SVIX_RETRY_SECONDS, Switches
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Settings:
     stream_api_key: str = "sandbox-stream-key"
     stream_api_secret: str = "sandbox-stream-secret-of-32-bytes"
     stream_webhook_url: str = ""
+    clerk_secret_key: str = "sandbox-clerk-key"
+    clerk_webhook_secret: str = "whsec_c2FuZGJveC1jbGVyay13ZWJob29rLXNlY3JldA=="
+    clerk_webhook_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,13 @@ class Lab:
         self.stream_post = Post(self._stream_outbox())
         self.stream = self._new_chat()
         self._chat_listener: Callable[[Event, set[str]], None] | None = None
+        self.clerk_post = Post(self._clerk_outbox())
+        self.clerk = self._new_clerk(DEFAULT_SEED)
         self.keys = Keyring()
         self.faults = FaultBoard([gateway.SERVICE, clerk.SERVICE, stream.SERVICE])
-        self.journal = Journal([settings.gateway_api_key, settings.webhook_secret, settings.stream_api_secret])
+        self.journal = Journal(
+            [settings.gateway_api_key, settings.webhook_secret, settings.stream_api_secret, settings.clerk_secret_key]
+        )
         self._file: store.StateFile | None = None
 
     def keep_in(self, path: Path) -> None:
@@ -104,6 +113,8 @@ class Lab:
         self.stream = self._new_chat()
         self.outbox.reset()
         self.stream_post.outbox.reset()
+        self.clerk = self._new_clerk(seed)
+        self.clerk_post.outbox.reset()
         self.faults.clear()
         self.journal.clear()
 
@@ -116,6 +127,19 @@ class Lab:
         settings = self.settings
         usual = Switches(url=settings.stream_webhook_url, secret=settings.stream_api_secret, signature="stream")
         return Outbox(threading.Condition(self.lock), usual)
+
+    def _clerk_outbox(self) -> Outbox:
+        settings = self.settings
+        usual = Switches(
+            url=settings.clerk_webhook_url, secret=settings.clerk_webhook_secret, signature="svix", keeps_order=False,
+            retry_seconds=SVIX_RETRY_SECONDS, timeout_seconds=15,
+        )  # fmt: skip
+        return Outbox(threading.Condition(self.lock), usual, final=frozenset({"invalid"}))
+
+    def _new_clerk(self, seed: int) -> ClerkWorld:
+        world = ClerkWorld(self.clock, seed)
+        world.tell = lambda kind, subject: self.clerk_post.outbox.accept([event_of(world, kind, subject)])
+        return world
 
     def _new_chat(self) -> ChatWorld:
         world = ChatWorld()
@@ -138,9 +162,13 @@ class Lab:
 
     def _collect(self) -> Json:
         with self.lock:
-            return {"gateway": self.gateway.to_json(), "clerk": self.keys.to_json(), "stream": self.stream.to_json()}
+            return {
+                "gateway": self.gateway.to_json(), "keys": self.keys.to_json(), "clerk": self.clerk.to_json(),
+                "stream": self.stream.to_json(),
+            }  # fmt: skip
 
     def _load(self, state: Mapping[str, Json]) -> None:
         self.gateway.load(state["gateway"])
-        self.keys.load(state["clerk"])
+        self.keys.load(state["keys"])
+        self.clerk.load(state["clerk"])
         self.stream.load(state["stream"])

@@ -13,7 +13,7 @@ from sandbox.client import Sandbox
 _ROOT = Path(__file__).resolve().parent.parent
 _START_LINE = re.compile(r"Sandbox on (http://\S+)")
 _PATIENCE = 10
-_NO_RECEIVERS = {"ROLLCALL_WEBHOOK_URL": "", "ROLLCALL_STREAM_WEBHOOK_URL": ""}
+_NO_RECEIVERS = dict.fromkeys(("ROLLCALL_WEBHOOK_URL", "ROLLCALL_STREAM_WEBHOOK_URL", "ROLLCALL_CLERK_WEBHOOK_URL"), "")
 
 
 class SandboxProcess:

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox import clerk, gateway, stream
 from sandbox.app import create_app
+from sandbox.clerk import variants as clerk_variants
 from sandbox.gateway.variants import VARIANTS
 from sandbox.kinds import COMMON
 from sandbox.lab import Lab, Settings
@@ -32,7 +33,7 @@ def test_every_fault_is_in_the_manual_with_its_parameters(name: str) -> None:
         assert f"`{param}`" in _row(name)
 
 
-_CHOICES = {**VARIANTS, **stream_variants.VARIANTS}
+_CHOICES = {**VARIANTS, **stream_variants.VARIANTS, **clerk_variants.VARIANTS}
 
 
 @pytest.mark.parametrize("name", _CHOICES)

@@ -28,7 +28,7 @@ def test_a_hub_signature_is_over_the_raw_body(sandbox: Sandbox, receiver: Receiv
 
 
 def test_the_sha512_signature_is_that_of_the_published_example() -> None:
-    assert sign("hmac512", "my-secret-key", BODY, is_forged=False) == {
+    assert sign("hmac512", "my-secret-key", BODY, {}, is_forged=False) == {
         "X-Webhook-Hmac-Algorithm": "sha512",
         "X-Webhook-Hmac": (
             "208f8a55dde9e05519e898b10b89bf0d0b3b0fdf11fdbf09b6b90476301b98d8"

@@ -41,10 +41,13 @@ class Outbox:
     moves on. `take_next` and `note` are the sender's, and take the lock themselves.
     """
 
-    def __init__(self, changed: threading.Condition, usual: Switches, api_key: str = "") -> None:
+    def __init__(
+        self, changed: threading.Condition, usual: Switches, api_key: str = "", final: frozenset[int | str] = FINAL
+    ) -> None:
         self._changed = changed
         self._usual = usual
         self._api_key = api_key
+        self._final = final
         self._held: dict[int, Delivery] = {}
         self._queue: dict[int, Delivery] = {}
         self._is_hurried = False
@@ -204,7 +207,7 @@ class Outbox:
         switches = self.switches
         headers = dict(delivery.headers)
         if delivery.is_signed:
-            headers |= sign(switches.signature, switches.secret, delivery.body, is_forged=delivery.is_forged)
+            headers |= sign(switches.signature, switches.secret, delivery.body, headers, is_forged=delivery.is_forged)
         attempt = Attempt(present(), delivery.url, switches.signature if delivery.is_signed else "none")
         return Post(delivery, attempt, delivery.url, delivery.body, headers, switches.timeout_seconds)
 
@@ -212,7 +215,7 @@ class Outbox:
         pauses, failures = self.switches.retry_seconds, len(delivery.attempts)
         if isinstance(status, int) and 200 <= status < 300:
             self._end(delivery, "delivered")
-        elif status in FINAL:
+        elif status in self._final:
             self._end(delivery, "refused")
         elif failures > len(pauses):
             self._end(delivery, "given_up")

@@ -8,6 +8,9 @@ from sandbox.fields import Fields
 from sandbox.problems import Json, bad_input
 from sandbox.webhooks.signing import FORMS
 
+#: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h (https://docs.svix.com/retries), a thousand times as fast.
+SVIX_RETRY_SECONDS = (0.005, 0.3, 1.8, 7.2, 18.0, 36.0, 36.0)
+
 
 @dataclass(frozen=True)
 class Switches:
