@@ -345,6 +345,7 @@ CELERY_TASK_ROUTES = {
     "webhooks.send_notice": {"queue": "celery"},
     "webhooks.sweep_notices": {"queue": "celery"},
     "webhooks.*": {"queue": "webhooks"},
+    "organizations.reconcile": {"queue": "sync"},
     "whatsapp.sync_members": {"queue": "sync"},
     "whatsapp.sync_groups": {"queue": "sync"},
     "workshops.create_community": {"queue": "outbound"},
@@ -368,6 +369,8 @@ def _watch(task: str) -> dict[str, Any]:
 
 
 CELERY_BEAT_SCHEDULE = {
+    "sweep reconciles": _sweep("organizations.sweep_reconciles"),
+    "reconcile organizations": {"task": "organizations.reconcile_nightly", "schedule": crontab(hour=3, minute=10)},
     "sweep communities": _sweep("workshops.sweep_communities"),
     "sweep member syncs": _sweep("whatsapp.sweep_sync_runs"),
     "sweep group lists": _sweep("whatsapp.sweep_group_lists"),

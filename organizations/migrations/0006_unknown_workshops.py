@@ -13,7 +13,9 @@ class Migration(migrations.Migration):
             model_name="organization",
             name="unknown_workshops",
             field=models.TextField(
-                choices=[("create", "create the workshop"), ("hold", "hold for mapping")], db_default="create", default="create"
+                choices=[("create", "create the workshop"), ("hold", "hold for mapping")],
+                db_default="create",
+                default="create",
             ),
         ),
     ]
