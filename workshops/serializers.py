@@ -14,7 +14,11 @@ _INNER_DOMAINS = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 
 
 class CommunitySerializer(serializers.ModelSerializer[Community]):
-    """The state of a community. `reason` says in words why it is not ready."""
+    """
+    The state of a community. `reason` says in words why it is not ready, or what is left to be done.
+
+    `uninvited_admins` are numbers that WhatsApp let nobody invite: send them the `invite_link`.
+    """
 
     status_text = serializers.CharField(source="get_status_display", read_only=True)
     can_retry = serializers.SerializerMethodField()
@@ -26,7 +30,7 @@ class CommunitySerializer(serializers.ModelSerializer[Community]):
         model = Community
         fields = [
             "id", "status", "status_text", "reason", "error_code", "can_retry", "next_try_at", "name", "invite_link",
-            "parent_group_id", "created_at", "ready_at",
+            "uninvited_admins", "parent_group_id", "created_at", "ready_at",
         ]  # fmt: skip
 
     def get_can_retry(self, community: Community) -> bool:

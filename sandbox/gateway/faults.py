@@ -74,6 +74,12 @@ KINDS: Mapping[str, Kind] = {
         _CREATION,
     ),
     "settings_lost": Kind("The community is created without its settings.", {}, None, _CREATION),
+    "invites_refused": Kind(
+        "The community is created, and only the first `keep` of its admins are invited.",
+        {"keep": Param(0, "count")},
+        None,
+        _CREATION,
+    ),
 }
 
 
@@ -126,3 +132,5 @@ def twist_creation(fault: Fault | None, parent: Group, announcement: Group) -> N
     if is_kind(fault, "settings_lost"):
         parent.settings = {}
         announcement.settings = {}
+    if is_kind(fault, "invites_refused"):
+        parent.invited_admins = parent.invited_admins[: param(fault, "invites_refused", "keep")]

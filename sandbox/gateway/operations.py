@@ -85,7 +85,8 @@ def create_community(world: World, call: Call, fault: Fault | None) -> Answer:
     parent = communities.create(world, creation)
     announcement = world.announcement_of(parent)
     faults.twist_creation(fault, parent, announcement)
-    return json_answer(spelling.created(world.style, parent, announcement))
+    has_admins = bool(creation.invited_admins)
+    return json_answer(spelling.created(world.style, parent, announcement, has_admins=has_admins))
 
 
 def send(world: World, call: Call, fault: Fault | None) -> Answer:

@@ -33,8 +33,12 @@ def invite(style: Style, group: Group) -> Json:
     return {"success": True, style["invite"]: _invite(style, group, style["invite"])}
 
 
-def created(style: Style, parent: Group, announcement: Group) -> Json:
-    """The answer to a creation. An announcement group that is not listed is not named here either."""
+def created(style: Style, parent: Group, announcement: Group, *, has_admins: bool) -> Json:
+    """
+    The answer to a creation, which had admins to invite or had not.
+
+    An announcement group that is not listed is not named here either.
+    """
     is_announced = announcement.unlisted == 0
     is_swapped = style["created_group_id"] == "announcement" and is_announced
     answer: dict[str, Json] = {"success": True, "groupId": announcement.jid if is_swapped else parent.jid}
@@ -44,8 +48,8 @@ def created(style: Style, parent: Group, announcement: Group) -> Json:
         answer["announcementGroupId"] = announcement.jid
     if style["created_invite"] == "given":
         answer["inviteLink"] = _invite(style, parent, "inviteLink")
-    if parent.invited_admins:
-        answer |= {"adminInvitesSent": True, "adminNumbersInvited": parent.invited_admins}
+    if has_admins:
+        answer |= {"adminInvitesSent": bool(parent.invited_admins), "adminNumbersInvited": parent.invited_admins}
     return answer
 
 

@@ -101,7 +101,7 @@ class GatewayClient:
             raise RetrySoon(str(error)) from error
         except vendors.Broken as error:
             raise UnknownOutcome(str(error)) from error
-        return _created(answer)
+        return _created(answer, admin_numbers)
 
     def _read(self, path: str, *, timeout: float | None = None) -> Answer:
         """A GET, repeated once when its connection broke."""
@@ -150,13 +150,13 @@ def _says_no(body: Any) -> bool:
     return isinstance(body, dict) and body.get("success") is False
 
 
-def _created(answer: Answer) -> CreatedCommunity:
+def _created(answer: Answer, admins: list[str]) -> CreatedCommunity:
     """As `_json`, but whatever is no clear refusal leaves the outcome unknown."""
     body = wire.read(answer.body)
     if answer.status >= 300 or _says_no(body):
         if _is_clear(answer.status, text := _error_text(answer, body)):
             raise errors.from_answer(answer, text)
-    elif isinstance(body, dict) and (created := parsing.created_community(body)):
+    elif isinstance(body, dict) and (created := parsing.created_community(body, admins=admins)):
         return created
     raise UnknownOutcome(f"{answer.status}: the answer does not say what was created")
 

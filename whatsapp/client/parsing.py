@@ -95,14 +95,28 @@ def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def created_community(body: dict[str, Any]) -> CreatedCommunity | None:
-    """None when the answer names no JID. `groupId` is often the parent, never taken for the announcement group."""
+def created_community(body: dict[str, Any], *, admins: list[str]) -> CreatedCommunity | None:
+    """
+    None when the answer names no JID. `groupId` is often the parent, never taken for the announcement group.
+
+    `admins` are those that it was asked to invite.
+    """
     announcement = jid(body.get("announcementGroupId"))
     parent = jid(body.get("communityId")) or jid(body.get("groupId"))
     if parent is None:
         return None
     link = body.get("inviteLink") or body.get("invite_link") or body.get("inviteCode")
-    return CreatedCommunity(parent, announcement if announcement != parent else None, invite_link(link))
+    group = announcement if announcement != parent else None
+    return CreatedCommunity(parent, group, invite_link(link), _uninvited(body, admins))
+
+
+def _uninvited(body: dict[str, Any], admins: list[str]) -> tuple[str, ...]:
+    """Who is not among the invited; nobody where the gateway does not say whom it invited."""
+    named = body.get("adminNumbersInvited")
+    if not isinstance(named, list):
+        return tuple(admins) if body.get("adminInvitesSent") is False else ()
+    invited = {phone.e164 for phone in map(phones.from_whatsapp, map(_text, named)) if phone}
+    return tuple(admin for admin in admins if admin not in invited)
 
 
 def snapshot(body: dict[str, Any]) -> Snapshot | None:

@@ -33,11 +33,16 @@ class ListedGroup:
 
 @dataclass(frozen=True, slots=True)
 class CreatedCommunity:
-    """The answer to a create. `announcement_jid` is None when it must be looked up."""
+    """
+    The answer to a create. `announcement_jid` is None when it must be looked up.
+
+    `uninvited`: the admins (E.164) that WhatsApp did not let the gateway invite, as far as it says so.
+    """
 
     parent_jid: str
     announcement_jid: str | None
     invite_link: str
+    uninvited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

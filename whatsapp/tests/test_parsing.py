@@ -118,14 +118,14 @@ def test_a_bad_invite_code_is_no_link(value: Any) -> None:
 def test_the_group_id_of_a_created_community_is_its_parent(
     body: dict[str, Any], parent: str, announcement: str | None
 ) -> None:
-    found = parsing.created_community(body)
+    found = parsing.created_community(body, admins=[])
     assert found is not None
     assert (found.parent_jid, found.announcement_jid) == (parent, announcement)
 
 
 @pytest.mark.parametrize("body", [{}, {"success": True}, {"groupId": None}, {"groupId": 7}, {"groupId": "x"}])
 def test_an_answer_without_a_jid_says_nothing_of_what_was_created(body: dict[str, Any]) -> None:
-    assert parsing.created_community(body) is None
+    assert parsing.created_community(body, admins=[]) is None
 
 
 JUNK: Any = st.recursive(
@@ -146,7 +146,7 @@ def test_nothing_raises_whatever_it_is_given(value: Any) -> None:
     body = value if isinstance(value, dict) else {"participants": value, "status": value, "groupId": value}
     parsing.snapshot(body)
     parsing.session_status(body)
-    parsing.created_community(body)
+    parsing.created_community(body, admins=[])
 
 
 @pytest.mark.parametrize(
@@ -154,3 +154,24 @@ def test_nothing_raises_whatever_it_is_given(value: Any) -> None:
 )
 def test_what_counts_nobody_is_no_number(value: Any) -> None:
     assert parsing.count(value) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "uninvited"),
+    [
+        ({}, ()),
+        ({"adminInvitesSent": True}, ()),
+        ({"adminInvitesSent": False}, ("+919811111111", "+919822222222")),
+        ({"adminInvitesSent": True, "adminNumbersInvited": ["919811111111"]}, ("+919822222222",)),
+        ({"adminNumbersInvited": ["+919822222222", "+919811111111", None, 7, {}]}, ()),
+        ({"adminInvitesSent": True, "adminNumbersInvited": "all"}, ()),
+    ],
+)
+def test_f11_who_was_not_invited_is_read_from_what_the_gateway_says(
+    said: dict[str, Any], uninvited: tuple[str, ...]
+) -> None:
+    """Fails without `_uninvited`."""
+    admins = ["+919811111111", "+919822222222"]
+    created = parsing.created_community({"groupId": "1203630@g.us", **said}, admins=admins)
+    assert created is not None
+    assert created.uninvited == uninvited

@@ -87,6 +87,11 @@ class CommunityColumns:
         """To be clicked and copied."""
         return link(community.invite_link, community.invite_link) if community.invite_link else ""
 
+    @admin.display(description="Admins not invited")
+    def not_invited(self, community: Community) -> str:
+        """To be sent the invite link by a person."""
+        return ", ".join(community.uninvited_admins)
+
     @admin.display(description="Next try at")
     def next_try(self, community: Community) -> Any:
         """When it goes on by itself; nothing: not by itself."""
@@ -151,11 +156,11 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     fieldsets = [
         (None, {"fields": ["organization", "workshop", "state", "reason", "error_code", "invitation"]}),
         ("Standalone", {"fields": ["wished_name", "wished_description", "created_by"]}),
-        ("In WhatsApp", {"fields": ["name", "session", "parent_group"]}),
+        ("In WhatsApp", {"fields": ["name", "session", "parent_group", "not_invited"]}),
         ("Times", {"fields": ["created_at", "requested_at", "ready_at", "next_try", "lease_until"]}),
         ("Attempts", {"fields": ["attempt", "failures"]}),
     ]
-    readonly_fields = ["state", "invitation", "next_try"]
+    readonly_fields = ["state", "invitation", "next_try", "not_invited"]
     actions = ["create_again"]
     actions_detail = ["create_this_again", "create_this_anew", "delete_this"]
 

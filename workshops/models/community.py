@@ -42,6 +42,8 @@ class Community(TenantModel, Job):
     `wished_name`, `wished_description` and `created_by` are a standalone one's, and stay when it is linked.
     `wished_key` is the name folded: no two of one name are under way at once.
 
+    `uninvited_admins` are those (E.164) whom WhatsApp let nobody invite: a person sends them the link.
+
     `name`, `session`, `known_jids` and `requested_at` describe the latest attempt: what was sent, through whom, which
     JIDs existed before, and when the request went out (None: it did not). They are what a look-up goes by.
     """
@@ -87,6 +89,7 @@ class Community(TenantModel, Job):
     )  # fmt: skip
     name = models.TextField(blank=True)
     known_jids = ArrayField(models.TextField(), default=list, blank=True)
+    uninvited_admins = ArrayField(models.TextField(), default=list, db_default=[], blank=True, editable=False)
     requested_at = models.DateTimeField(null=True, blank=True)
 
     parent_group = models.ForeignKey(

@@ -31,10 +31,10 @@ def record_request(*, community: Community, session: Session, known_jids: list[s
     :raises AttemptTaken: another attempt holds the community
     """
     community = Community.objects.held(community)
-    community.session, community.known_jids = session, known_jids
+    community.session, community.known_jids, community.uninvited_admins = session, known_jids, []
     community.requested_at = timezone.now()
     community.lease_until = community.requested_at + Community.LEASE
-    community.save(update_fields=["session", "known_jids", "requested_at", "lease_until"])
+    community.save(update_fields=["session", "known_jids", "uninvited_admins", "requested_at", "lease_until"])
     return community
 
 
@@ -52,7 +52,8 @@ def record_created(*, community: Community, session: Session, created: CreatedCo
         if group:
             _take(community, group)
     community.parent_group = groups.parent
-    community.save(update_fields=["parent_group"])
+    community.uninvited_admins = list(created.uninvited) or community.uninvited_admins
+    community.save(update_fields=["parent_group", "uninvited_admins"])
     if groups.announcement and community.workshop_id:
         Workshop.objects.filter(pk=community.workshop_id).update(community_group=groups.announcement)
     return community
@@ -73,7 +74,15 @@ def community_created(*, community: Community, session: Session, created: Create
         return settle(community, _Status.PARTIAL, reason, run_after=timezone.now() + pause)
     community.ready_at = timezone.now()
     community.save(update_fields=["ready_at"])
-    return settle(community, _Status.READY)
+    return settle(community, _Status.READY, _about_admins(community))
+
+
+def _about_admins(community: Community) -> str:
+    """Asking WhatsApp again would be refused again, and gets numbers banned: a link is what is left."""
+    if not community.uninvited_admins:
+        return ""
+    numbers = ", ".join(community.uninvited_admins)
+    return f"WhatsApp did not let these admins be invited: {numbers}. Send them the invite link yourself."
 
 
 def _take(community: Community, group: Group) -> None:

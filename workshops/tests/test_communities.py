@@ -130,6 +130,32 @@ def test_f15_every_way_to_create_names_the_admins(sandbox: Sandbox, workshop: Wo
     assert sandbox.groups()[0].invited_admins == ["+919811111111", "+919822222222"]
 
 
+def test_f11_admins_are_invited_by_link_and_a_refusal_is_shown_and_not_retried(
+    sandbox: Sandbox, workshop: Workshop, step: Step
+) -> None:
+    """Fails without `uninvited_admins` in `outcomes.record_created`; adding people is no call that we have."""
+    sandbox.add_fault("create_community", "invites_refused", keep=1)
+    community = step()
+    assert (community.status, community.uninvited_admins) == ("ready", ["+919822222222"])
+    assert "+919822222222. Send them the invite link" in community.reason
+    assert community.invite_link.startswith("https://chat.whatsapp.com/")
+    step()
+    assert creations(sandbox) == 1
+    assert sandbox.journal(operation="add_participants") == []
+
+
+def test_f11_a_refusal_is_still_known_when_the_community_is_completed_later(
+    sandbox: Sandbox, workshop: Workshop, step: Step
+) -> None:
+    """Fails without `or community.uninvited_admins` in `outcomes.record_created`."""
+    sandbox.add_fault("create_community", "invites_refused")
+    sandbox.add_fault("groups", "missing_announcement", times=2)
+    sandbox.set_style(created_announcement_id="absent")
+    assert step().status == "partial"
+    community = step()
+    assert (community.status, len(community.uninvited_admins)) == ("ready", 2)
+
+
 @pytest.mark.parametrize("kind", ["drop_after_commit", "null", "garbage", "html"])
 def test_f16_one_community_although_the_answer_was_lost(
     sandbox: Sandbox, workshop: Workshop, step: Step, kind: str
