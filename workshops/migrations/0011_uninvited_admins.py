@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workshops", "0009_tags_tenancy"),
+        ("workshops", "0010_hold_reasons"),
     ]
 
     operations = [
