@@ -43,10 +43,11 @@ def processes(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(autouse=True)
-def product(processes: Product, settings: Any) -> Product:
-    """The live process; this process publishes to its Redis."""
+def product(processes: Product, settings: Any) -> Iterator[Product]:
+    """The live process; this process publishes to its Redis. It has let go of the database before that is emptied."""
     settings.REDIS_URL, settings.LIVE_URL = processes.redis_url, processes.live
-    return processes
+    yield processes
+    wait_until(lambda: readers() == transactions_left_open() == 0, "the live process to be quiet")
 
 
 @pytest.fixture
