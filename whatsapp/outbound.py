@@ -77,13 +77,16 @@ def _end_without_snapshot(job: SyncJob, error: VendorError) -> None:
         _postpone(job.run, f"WhatsApp asks us to slow down ({error.detail}).", until=until)
     elif isinstance(error, RetrySoon):
         _postpone(job.run, f"The gateway did not answer as it should: {error.detail}.", is_failure=True)
-    elif isinstance(error, WrongJid) and job.session and job.session.pk != job.run.group.session_id:
-        with tenancy.tenant(job.run.organization_id):
-            services.forget_group(session=job.session, group=job.run.group)
+    elif isinstance(error, WrongJid) and job.session and _is_elsewhere(job, job.session):
         _postpone(job.run, f"{job.session} is not in this group any more. Another number is asked.", is_failure=True)
     else:
         with tenancy.tenant(job.run.organization_id):
             services.fail_run(run=job.run, code=error.code, error=error.detail)
+
+
+def _is_elsewhere(job: SyncJob, session: Session) -> bool:
+    with tenancy.tenant(job.run.organization_id):
+        return services.forget_group(session=session, group=job.run.group)
 
 
 def _postpone(run: SyncRun, reason: str, *, until: datetime | None = None, is_failure: bool = False) -> None:
@@ -160,6 +163,11 @@ def sync_groups(*, session_id: UUID, organization_id: str) -> None:
         log.warning("the groups of session %s were asked for by another worker, or it is logged out", session_id)
     except VendorError as error:
         _end_without_list(session, error)
+    except Exception:
+        # A fault of ours: it says so, instead of asking the gateway again with each lease for ever.
+        with tenancy.tenant(organization_id):
+            services.group_list_ended(session=session, reason="Something went wrong on our side.")
+        raise
     else:
         added, changed = len(changes.added), len(changes.changed)
         log.info(

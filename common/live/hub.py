@@ -58,7 +58,7 @@ class Listener:
                 self._task.cancel()
 
     async def until(self, deadline: float) -> AsyncIterator[Event]:
-        """What comes until `deadline` (the loop's time)."""
+        """What comes until `deadline` (the loop's time), however fast it comes."""
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
@@ -68,6 +68,8 @@ class Listener:
             if event.position > self._position or event.name:
                 self._position = event.position
                 yield event
+                if asyncio.get_running_loop().time() >= deadline:
+                    return
 
 
 class _Channel:
@@ -135,9 +137,11 @@ class Hub:
     async def _try_step(self, redis: "aioredis.Redis") -> None:
         try:
             await self._step(redis)
-        except (RedisError, OSError) as error:
+        except Exception as error:  # whatever it is, pages must not stay open and deaf
             if not self._is_away:
-                log.warning("Redis is away: open pages start anew when it is back (%s)", error)
+                is_fault_of_ours = not isinstance(error, (RedisError, OSError))
+                text = "Redis is away: open pages start anew when it is back (%s)"
+                log.warning(text, error, exc_info=is_fault_of_ours)
             self._is_away = True
             await asyncio.sleep(_PAUSE)
 
@@ -190,6 +194,8 @@ async def _end_of(redis: "aioredis.Redis", topic: str) -> str:
     newest: Any = await redis.xrevrange(key_of(topic), count=1)
     if newest:
         return str(newest[0][0])
-    mark: Any = await redis.xadd(key_of(topic), {"mark": "1"})
-    await redis.expire(key_of(topic), SECONDS)
+    pipeline = redis.pipeline(transaction=True)
+    pipeline.xadd(key_of(topic), {"mark": "1"})
+    pipeline.expire(key_of(topic), SECONDS)
+    mark, _ = await pipeline.execute()
     return str(mark)

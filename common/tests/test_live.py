@@ -75,6 +75,34 @@ def test_two_pages_hear_the_same_and_the_second_hears_nothing_twice() -> None:
     run(test)
 
 
+def test_events_without_end_do_not_keep_a_page_from_its_heartbeat() -> None:
+    """At a heartbeat is asked whether the reader may still read."""
+
+    async def test(one: live.Hub) -> None:
+        page = live.Listener(str(uuid4()))
+        page.begin([live.Event("1-0")])
+        deadline, heard = asyncio.get_running_loop().time() + 0.05, 0
+        page.give(live.Event("2-0"))
+        async for event in page.until(deadline):
+            heard += 1
+            page.give(live.Event(f"{heard + 2}-0", event.data))
+            assert asyncio.get_running_loop().time() < deadline + 1
+
+    run(test)
+
+
+def test_a_topic_that_begins_with_a_mark_is_forgotten_after_a_day() -> None:
+    topic = str(uuid4())
+
+    async def test(one: live.Hub) -> None:
+        page = live.Listener(topic)
+        await one.join(page)
+        one.leave(page)
+
+    run(test)
+    assert 0 < int(events.client().ttl(events.key_of(topic))) <= events.SECONDS
+
+
 def test_a_process_takes_so_many_pages_and_no_more(settings: Any) -> None:
     settings.LIVE_MAX_STREAMS = 1
 

@@ -91,16 +91,18 @@ def group_list_waits(*, session: Session, reason: str, until: datetime | None = 
 @transaction.atomic
 def group_list_ended(*, session: Session, reason: str = "") -> None:
     """
-    The list was applied, or there is a `reason` why not that time alone does not cure: the next one is due in a day.
+    The list was applied, or there is a `reason` why not that time alone does not cure: the next one is due in a day,
+    or at once where somebody has asked for it since this one was claimed.
 
     :raises AttemptTaken: see `held`
     """
-    session = held(session)
+    claimed, session = session, held(session)
     now = timezone.now()
     if not reason:
         session.groups_synced_at = now
     session.groups_reason, session.groups_not_before = reason, None
-    session.groups_due_at = now + _EVERY + _SPREAD * random.random()
+    if session.groups_due_at == claimed.groups_due_at:
+        session.groups_due_at = now + _EVERY + _SPREAD * random.random()
     session.save(update_fields=["groups_synced_at", "groups_reason", "groups_not_before", "groups_due_at"])
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from webhooks.services import unpark
@@ -41,18 +42,18 @@ def apply_group_list(*, session: Session, groups: list[ListedGroup]) -> GroupLis
 
     :raises AttemptTaken: another worker has asked since, or the session is logged out
     """
-    session = held(session)
+    claimed, session = session, held(session)
     listed = {group.jid: group for group in reversed(groups) if group.jid.endswith("@g.us")}
     if not listed and GroupSession.objects.filter(session=session).exists():
         log.warning("session %s: %s", session.pk, _EMPTY)
-        group_list_ended(session=session, reason=_EMPTY)
+        group_list_ended(session=claimed, reason=_EMPTY)
         return GroupListChanges()
     lock_groups_of(session.organization_id)
     rows, changes = _compare(session, listed)
     _write(changes)
     changes.left = _see(session, {rows[jid].pk: group.is_admin for jid, group in listed.items()})
     _tell(rows[jid] for jid in listed)
-    group_list_ended(session=session)
+    group_list_ended(session=claimed)
     return changes
 
 
@@ -61,6 +62,7 @@ def _compare(session: Session, listed: dict[str, ListedGroup]) -> tuple[dict[str
     jids = {*listed, *(group.linked_parent for group in listed.values() if group.linked_parent)}
     known = Group.objects.filter(organization_id=session.organization_id, group_jid__in=jids)
     rows = {group.group_jid: group for group in known}
+    before = {jid: _facts(group) for jid, group in rows.items()}
     kinds = kinds_of(listed, rows)
     changes = GroupListChanges()
     for jid in sorted(jids - rows.keys()):
@@ -68,12 +70,11 @@ def _compare(session: Session, listed: dict[str, ListedGroup]) -> tuple[dict[str
         rows[jid] = group
         changes.added.append(group)
     for jid, group in rows.items():
-        before = _facts(group)
         group.kind = kinds[jid]
         if jid in listed:
             _learn(group, listed[jid], rows)
-        if _facts(group) != before and not group._state.adding:
-            changes.changed.append(group)
+    # Compared when all have learned: a group may teach its parent a name.
+    changes.changed = [rows[jid] for jid, facts in before.items() if _facts(rows[jid]) != facts]
     return rows, changes
 
 
@@ -103,7 +104,9 @@ def _write(changes: GroupListChanges) -> None:
 def _see(session: Session, seen: dict[UUID, bool | None]) -> int:
     """Which groups the session is in, and where it is an admin. Answers how many it is no longer in."""
     mine = GroupSession.objects.filter(organization_id=session.organization_id, session=session)
-    left, _ = mine.exclude(group__in=seen).delete()
+    gone = list(mine.exclude(group__in=seen).values_list("group", flat=True))
+    mine.filter(group__in=gone).delete()
+    _hand_over(session, gone)
     known = dict(mine.values_list("group", "is_admin"))
     now = timezone.now()
     GroupSession.objects.bulk_create(
@@ -117,13 +120,24 @@ def _see(session: Session, seen: dict[UUID, bool | None]) -> int:
         told = [group_id for group_id, is_admin in seen.items() if is_admin is flag and known.get(group_id) is not flag]
         mine.filter(group__in=told).update(is_admin=flag)
     Group.objects.filter(pk__in=list(seen), session=None).update(session=session)
-    return left
+    return len(gone)
 
 
 @transaction.atomic
-def forget_group(*, session: Session, group: Group) -> None:
-    """The gateway says that the session is not in the group."""
+def forget_group(*, session: Session, group: Group) -> bool:
+    """The gateway says that the session is not in the group. Answers whether another one may be."""
     GroupSession.objects.filter(organization_id=group.organization_id, group=group, session=session).delete()
+    _hand_over(session, [group.pk])
+    others = Q(session__isnull=False) & ~Q(session=session) | Q(seen_by__isnull=False)
+    return Group.objects.filter(others, organization_id=group.organization_id, pk=group.pk).exists()
+
+
+def _hand_over(session: Session, groups: list[UUID]) -> None:
+    """Groups that the session has left are another one's that is in them; without one they stay as they are."""
+    others = GroupSession.objects.filter(organization=OuterRef("organization"), group=OuterRef("pk"))
+    next_one = others.order_by(F("is_admin").desc(nulls_last=True), "session").values("session")[:1]
+    mine = Group.objects.filter(organization_id=session.organization_id, session=session, pk__in=groups)
+    mine.filter(Exists(others)).update(session=Subquery(next_one))
 
 
 def _tell(groups: Iterable[Group]) -> None:

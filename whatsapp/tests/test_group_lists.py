@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
@@ -23,7 +23,7 @@ from whatsapp.client import ListedGroup
 from whatsapp.models import Group, GroupSession, Session
 from whatsapp.tests.factories import GroupFactory, GroupSessionFactory, SessionFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 
 @pytest.fixture
@@ -179,6 +179,64 @@ def test_a_group_that_the_session_is_no_longer_in_is_kept_without_it(
     sync()
     assert single in groups()
     assert (session.pk, single) not in seen()
+
+
+def test_a_group_that_its_own_number_has_left_is_another_numbers(
+    sandbox: Sandbox, organization: Organization, session: Session, played: PlayedCommunity, sync: Sync
+) -> None:
+    """Else its members would be asked for through a number that does not see them, for ever."""
+    sync()
+    other = connected(sandbox, organization, "919800000002")
+    sandbox.put_session_in(played.announcement_jid, other.gateway_session_id, is_admin=True)
+    sync(other)
+    with tenancy.tenant(session.organization_id):
+        claimed = _claimed(session)
+        services.apply_group_list(session=claimed, groups=[listed(played.parent_jid, is_community=True)])
+    assert groups()[played.announcement_jid].session_id == other.pk
+    assert played.general_jid is not None
+    assert groups()[played.general_jid].session_id == session.pk, "nobody else is in it"
+
+
+def test_who_asks_while_a_list_is_under_way_gets_a_newer_one(session: Session) -> None:
+    with tenancy.tenant(session.organization_id):
+        claimed = _claimed(session)
+        services.request_group_list(session=session)
+        services.apply_group_list(session=claimed, groups=[listed("1@g.us")])
+        assert services.claim_group_list(session_id=session.pk) is not None
+
+
+def _claimed(session: Session) -> Session:
+    services.request_group_list(session=session)
+    claimed = services.claim_group_list(session_id=session.pk)
+    assert claimed is not None
+    return claimed
+
+
+def test_a_known_parent_without_a_name_learns_it_from_its_announcement_group(session: Session) -> None:
+    with tenancy.tenant(session.organization_id):
+        Group.objects.create(organization=session.organization, group_jid="9@g.us", kind="community_parent")
+        announcement = listed("1@g.us", "Crypto", is_announcement=True, linked_parent="9@g.us")
+        services.apply_group_list(session=_claimed(session), groups=[announcement])
+    assert groups()["9@g.us"].name == "Crypto"
+
+
+def test_a_fault_of_ours_is_said_and_does_not_ask_the_gateway_again_and_again(
+    sandbox: Sandbox, session: Session, played: PlayedCommunity, sync: Sync
+) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE whatsapp_groups ADD CONSTRAINT refuses CHECK (false) NOT VALID")
+    try:
+        with pytest.raises(DatabaseError, match="refuses"):
+            sync()
+    finally:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ALTER TABLE whatsapp_groups DROP CONSTRAINT refuses")
+        connections["owner"].close()
+    with tenancy.system():
+        session.refresh_from_db()
+    assert "our side" in session.groups_reason
+    assert services.sweep_group_lists() == 0
+    assert sync().groups_reason == ""
 
 
 def test_an_empty_list_is_not_believed(sandbox: Sandbox, played: PlayedCommunity, sync: Sync) -> None:

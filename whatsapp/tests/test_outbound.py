@@ -18,7 +18,7 @@ from sandbox.client import Sandbox
 from sandbox.told import Community as PlayedCommunity
 from whatsapp import outbound, services
 from whatsapp.client import CreatedCommunity
-from whatsapp.models import Group, GroupMember, Session, SyncRun
+from whatsapp.models import Group, GroupMember, GroupSession, Session, SyncRun
 from whatsapp.tests.factories import GroupFactory, GroupSessionFactory, SessionFactory
 from workshops.models import Community
 from workshops.tests.factories import WorkshopFactory
@@ -283,6 +283,39 @@ def test_a_number_that_has_left_the_group_is_not_asked_again(
     assert (run.status, "Another number is asked" in run.wait_reason) == ("queued", True)
     assert sync(run).status == "done"
     assert asked(sandbox) == [gone.gateway_session_id, session.gateway_session_id]
+
+
+def test_when_the_groups_own_number_has_left_another_one_is_asked(
+    sandbox: Sandbox, organization: Organization, sync: Sync, group: Group, session: Session
+) -> None:
+    """Fails without `_hand_over` in `listed.forget_group`: it would be asked for through the old number for ever."""
+    with tenancy.system():
+        Session.objects.filter(pk=session.pk).update(status="disconnected")
+    other = second_number(sandbox, organization, group)
+    own = SessionFactory.create(
+        organization=organization, gateway_session_id=sandbox.add_session(phone_number="919800000003").session_id
+    )
+    with tenancy.system():
+        Group.objects.update(session=own)
+        GroupSession.objects.update(is_admin=None)
+    run = sync()
+    assert (run.status, "Another number is asked" in run.wait_reason) == ("queued", True)
+    assert sync(run).status == "done"
+    assert asked(sandbox) == [own.gateway_session_id, other.gateway_session_id]
+    with tenancy.system():
+        assert Group.objects.get(pk=group.pk).session_id == other.pk
+
+
+def test_the_only_number_that_has_left_a_group_is_said_and_not_asked_for_ever(
+    sandbox: Sandbox, organization: Organization, sync: Sync, group: Group
+) -> None:
+    own = SessionFactory.create(
+        organization=organization, gateway_session_id=sandbox.add_session(phone_number="919800000003").session_id
+    )
+    with tenancy.system():
+        Group.objects.update(session=own)
+    run = sync()
+    assert (run.status, run.error_code) == ("failed", "wrong_jid")
 
 
 def second_number(sandbox: Sandbox, organization: Organization, group: Group, *, is_there: bool = True) -> Session:

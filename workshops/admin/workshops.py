@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import formats, timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 
 from common.admin import TenantAdmin, actor, badge
 from common.admin.actions import Deed
+from common.errors import DomainError
 from workshops import services
 from workshops.admin.communities import RETRY, STATUS_COLORS, CommunityInline
 from workshops.admin.groups import WorkshopGroupInline, save_links
@@ -121,6 +123,37 @@ class WorkshopAdmin(LifeActions, TenantAdmin):
         if path in LifeActions.PATHS:
             return super().is_useful(path, row)
         return row.community_group_id is not None
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Whoever may delete a workshop deletes its community and links with it, which nobody deletes by themselves."""
+        shown, counts, _, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set(), protected
+
+    def delete_model(self, request: HttpRequest, obj: Workshop) -> None:
+        """By the same rules as everywhere."""
+        services.delete_workshop(workshop=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
+        """All of them or none."""
+        with transaction.atomic():
+            for workshop in queryset:
+                services.delete_workshop(workshop=workshop)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """What may not be deleted now stays, and it is said why."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(self.url_of("change", object_id))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """As above, for those that were chosen."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except DomainError as error:
+            self.message_user(request, f"{error.message} Nothing was deleted.", messages.ERROR)
+            return HttpResponseRedirect(self.url_of("changelist"))
 
     def save_model(self, request: HttpRequest, obj: Workshop, form: Any, change: bool) -> None:
         """In the name of the staff member."""

@@ -10,6 +10,9 @@ from workshops.services.communities import start
 from workshops.services.links import CommunityOfWorkshop
 from workshops.services.workshops import CommunityUnderWay
 
+#: The constraint that keeps two of one name from being under way at once.
+_ONE_OF_A_NAME = "workshop_communities_one_standalone_of_a_name_under_way"
+
 
 class CommunityNameTaken(DomainError):
     """Another standalone community of this name is not finished: look-ups could not tell the two apart."""
@@ -44,10 +47,14 @@ def create_community(
     try:
         with transaction.atomic():
             mine.save(force_insert=True)
-    except IntegrityError:
-        there = namesake(organization_id=organization_id, name=name)
-        if there is None:
+    except IntegrityError as error:
+        if _ONE_OF_A_NAME not in str(error):
             raise
+        there = namesake(organization_id=organization_id, name=name)
+        if there is None:  # it has become ready since
+            return create_community(
+                organization_id=organization_id, name=name, description=description, created_by=created_by
+            )
         if (there.wished_name, there.wished_description) != (name, description):
             raise CommunityNameTaken(there) from None
         return there, False

@@ -145,6 +145,21 @@ def test_the_page_of_a_workshop_shows_its_community() -> None:
     ), "read-only"
 
 
+def test_workshops_are_deleted_by_the_same_rules_as_everywhere() -> None:
+    busy = workshop_of(CommunityFactory.create(status="creating"))
+    free = WorkshopFactory.create(organization=busy.organization)
+    client = superuser()
+    said = text_of(client.post(url(Workshop, "delete", busy.pk), {"post": "yes"}, follow=True))
+    assert "is being created right now" in said
+    said = act(client, "delete_selected", busy, free, post="yes")
+    assert "Nothing was deleted." in said
+    with tenancy.system():
+        assert Workshop.objects.count() == 2
+    assert "was deleted successfully" in text_of(
+        client.post(url(Workshop, "delete", free.pk), {"post": "yes"}, follow=True)
+    )
+
+
 # --- linked groups
 
 

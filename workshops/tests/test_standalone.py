@@ -1,7 +1,9 @@
 """Communities of no workshop: over the API, at the gateway, linked later."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -192,6 +194,34 @@ def test_choosing_a_session_says_how_many_were_skipped_and_one_call_queues_them(
     assert services.sweep_communities() == 3, "a lost task loses nothing"
     viewer = api(MembershipFactory.create(organization=organization, role="viewer"))
     assert viewer.post(queue).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_same", [True, False])
+def test_two_clicks_at_the_same_moment_make_one_community(member: Membership, is_same: bool) -> None:
+    """The second waits for the first to commit, and finds its row."""
+    organization_id = member.organization_id
+    both = Barrier(2)
+
+    def click(description: str) -> object:
+        try:
+            with tenancy.tenant(organization_id):
+                both.wait(10)
+                made, is_new = services.create_community(
+                    organization_id=organization_id, name="Alumni", description=description, created_by="test"
+                )
+            return made.pk, is_new
+        except services.CommunityNameTaken as error:
+            return error.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(click, ["", "" if is_same else "other"]))
+    with tenancy.system():
+        only = Community.objects.get()
+    assert (only.pk, True) in answers
+    assert (only.pk, False) in answers if is_same else "community_name_taken" in answers
 
 
 # --- at the gateway
