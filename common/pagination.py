@@ -42,14 +42,14 @@ class KeysetPagination(BasePagination):
         queryset = queryset.order_by(self.keyset, "-pk" if self.descending else "pk")
         if cursor := request.query_params.get("cursor"):
             queryset = queryset.filter(self._after(queryset.model, column, cursor))
-        size = self._size(request)
+        size = page_size(request)
         rows = list(queryset[: size + 1])
-        self.next_cursor = _encode(getattr(rows[size - 1], column), rows[size - 1].pk) if len(rows) > size else None
+        self.next_cursor = _cursor_at(getattr(rows[size - 1], column), rows[size - 1].pk) if len(rows) > size else None
         return rows[:size]
 
     def get_paginated_response(self, data: Any) -> Response:
         """The page and the way to the next one."""
-        return Response({"next": self._next_url(), "results": data})
+        return page_response(self.request, data, self.next_cursor)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """For the OpenAPI document."""
@@ -79,40 +79,64 @@ class KeysetPagination(BasePagination):
         sign = "lt" if self.descending else "gt"
         return Q(**{f"{column}__{sign}e": value}) & (Q(**{f"{column}__{sign}": value}) | Q(**{f"pk__{sign}": key}))
 
-    def _size(self, request: Request) -> int:
-        text = request.query_params.get("page_size", "")
-        if not text:
-            return self.page_size
-        is_number = text.isascii() and text.isdigit() and len(text) <= 9
-        if not is_number or not 1 <= int(text) <= self.max_page_size:
-            raise ValidationError({"page_size": [f"A whole number from 1 to {self.max_page_size}."]})
-        return int(text)
 
-    def _next_url(self) -> str | None:
-        if self.next_cursor is None:
-            return None
-        return replace_query_param(self.request.build_absolute_uri(), "cursor", self.next_cursor)
+def page_size(request: Request) -> int:
+    """How many rows are asked for. :raises ValidationError: it is no number, or too many"""
+    text, most = request.query_params.get("page_size", ""), KeysetPagination.max_page_size
+    if not text:
+        return KeysetPagination.page_size
+    is_number = text.isascii() and text.isdigit() and len(text) <= 9
+    if not is_number or not 1 <= int(text) <= most:
+        raise ValidationError({"page_size": [f"A whole number from 1 to {most}."]})
+    return int(text)
 
 
-def _encode(value: Any, key: Any) -> str:
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return base64.urlsafe_b64encode(json.dumps([text, str(key)]).encode()).decode().rstrip("=")
+def page_response(request: Request, data: Any, cursor: str | None) -> Response:
+    """The page and the way to the next one, which begins after `cursor`."""
+    url = replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None
+    return Response({"next": url, "results": data})
+
+
+def encode_cursor(value: str, key: str) -> str:
+    """A place in an order: the value of the ordering column, and the key that breaks ties."""
+    return base64.urlsafe_b64encode(json.dumps([value, key]).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[str, str]:
+    """
+    What `encode_cursor` was given.
+
+    :raises ValidationError: it is none of ours
+    """
+    try:
+        value, key = json.loads(base64.urlsafe_b64decode((cursor + "=" * (-len(cursor) % 4)).encode("ascii")))
+    except Exception as error:  # any damage to a cursor is the same mistake of the caller
+        raise bad_cursor() from error
+    if not (isinstance(value, str) and isinstance(key, str) and is_storable(value + key)):
+        raise bad_cursor()
+    return value, key
+
+
+def bad_cursor() -> ValidationError:
+    """What is answered to a cursor that leads nowhere."""
+    return ValidationError({"cursor": ["This cursor is not one of ours: start again without it."]})
+
+
+def _cursor_at(value: Any, key: Any) -> str:
+    return encode_cursor(value.isoformat() if hasattr(value, "isoformat") else str(value), str(key))
 
 
 def _decode(model: type[Model], column: str, cursor: str) -> tuple[Any, Any]:
+    value, key = decode_cursor(cursor)
+    fields = {field.name: field for field in model._meta.concrete_fields}
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        value, key = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        fields = {field.name: field for field in model._meta.concrete_fields}
         return _read(fields[column], value), _read(model._meta.pk, key)
     except Exception as error:  # any damage to a cursor is the same mistake of the caller
-        raise ValidationError({"cursor": ["This cursor is not one of ours: start again without it."]}) from error
+        raise bad_cursor() from error
 
 
-def _read(field: "Field[Any, Any]", text: Any) -> Any:
-    """What `_encode` wrote. Moments come in UTC: PostgreSQL refuses offsets that Python allows."""
-    if not isinstance(text, str) or not is_storable(text):
-        raise ValueError("not one of our texts")
+def _read(field: "Field[Any, Any]", text: str) -> Any:
+    """What `_cursor_at` wrote. Moments come in UTC: PostgreSQL refuses offsets that Python allows."""
     value = field.to_python(text)
     if not isinstance(value, datetime):
         return value

@@ -4,11 +4,20 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from workshops import streams
-from workshops.views import CommunityViewSet, TagViewSet, WorkshopViewSet
+from workshops.views import CommunityViewSet, ParticipationView, TagViewSet, WorkshopViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("workshops", WorkshopViewSet)
 router.register("communities", CommunityViewSet)
 router.register("workshop-tags", TagViewSet)
 
-urlpatterns = [*router.urls, path("workshops/<uuid:pk>/events", streams.events, name="workshop-events")]
+_PEOPLE = "workshops/<uuid:workshop_id>/participation"
+
+urlpatterns = [
+    *router.urls,
+    path("workshops/<uuid:pk>/events", streams.events, name="workshop-events"),
+    path(_PEOPLE, ParticipationView.as_view({"get": "count"}), name="participation"),
+    path(f"{_PEOPLE}/timeline", ParticipationView.as_view({"get": "days"}), name="participation-timeline"),
+    path(f"{_PEOPLE}/<slug:bucket>", ParticipationView.as_view({"get": "people"}), name="participation-people"),
+    path(f"{_PEOPLE}/<slug:bucket>.csv", ParticipationView.as_view({"get": "sheet"}), name="participation-sheet"),
+]
