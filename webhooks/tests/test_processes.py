@@ -12,10 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from django.utils import timezone
 
-from webhooks.models import Batch, Delivery
+from webhooks import services
+from webhooks.models import Batch, Delivery, Notice
 from webhooks.tests import source
 from webhooks.tests.conftest import people
+from webhooks.tests.mail import receiver
 from webhooks.tests.source import event
 from workshops.tests.processes import Product, free_port, running_product, wait_until
 
@@ -106,6 +109,22 @@ def test_without_redis_a_sender_gets_its_2xx_at_once_and_the_event_is_handled_wh
     assert slowest < 1
     product.start_redis()
     wait_until(lambda: ended() == 51, "every event", seconds=60)
+
+
+def test_an_alarm_whose_task_was_lost_with_redis_is_told_by_the_sweep_and_once(
+    product: Product, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    with receiver() as operator:
+        settings.ALARM_WEBHOOK_URL = operator.url
+        monkeypatch.setenv("ALARM_WEBHOOK_URL", operator.url)
+        services.raise_alarm(kind="test", key="a", subject="Nobody answers", detail="See the log.")
+        Notice.objects.update(run_after=timezone.now())
+        product.start_redis()
+        product.start_worker()
+        product.start_beat()
+        wait_until(lambda: Notice.objects.filter(status="sent").exists(), "the message")
+        time.sleep(3)
+        assert [post["subject"] for post in operator.posts] == ["Nobody answers"]
 
 
 def test_without_postgresql_a_sender_is_asked_to_try_again(product: Product, tmp_path: Path) -> None:
