@@ -112,8 +112,7 @@ def _session(event: Event) -> Session:
     gateway, name = event.payload["gateway"], event.payload["body"].get("sessionId")
     if not isinstance(name, str) or not name:
         raise Ignore("the event names no session")
-    with tenancy.system():
-        session = Session.objects.filter(gateway=gateway, gateway_session_id=name).first()
+    session = Session.objects.filter(gateway=gateway, gateway_session_id=name).first()
     if session is None:
         raise Park(services.waits_for_session(gateway, name), "its session is not known yet")
     return session

@@ -131,12 +131,11 @@ def _reconcile(session: Session) -> None:
     request_syncs(groups=session.groups.trackable(), requested_by="reconnect", within=_RECONCILE_SPREAD)
 
 
-@transaction.atomic
 def heard_from(*, session: Session) -> None:
-    """A session has told something: it is alive. Written at most once a minute."""
+    """A session, as it was just read, has told something: it is alive. Written at most once a minute."""
     now = timezone.now()
-    stale = Q(last_event_at=None) | Q(last_event_at__lt=now - timedelta(minutes=1))
-    Session.objects.filter(stale, pk=session.pk).update(last_event_at=now)
+    if session.last_event_at is None or session.last_event_at < now - timedelta(minutes=1):
+        Session.objects.filter(pk=session.pk).update(last_event_at=now)
 
 
 @transaction.atomic
