@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,31 +34,52 @@ def inbox() -> Iterator[None]:
         databases.drop(DATABASE)
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """The programs of `devtools.programs`, with an environment in which they work on the inbox's database."""
+
+    instance: Instance
+    ports: Ports
+    env: dict[str, str]
+
+    @classmethod
+    def of(cls, **more: str) -> "Deployment":
+        """With `more` in the environment."""
+        instance = Instance(Path(os.environ[processes.MARKER]).name)
+        database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{DATABASE}").geturl()
+        ours = {"DATABASE_URL": database, "REDIS_URL": settings.REDIS_URL, "PROCESS_KIND": "web", **more}
+        return cls(instance, Ports.of(instance), {**services.without_owner(os.environ), **ours})
+
+    def start(self, name: str) -> processes.Child:
+        """
+        Start a program and wait until it is ready.
+
+        :raises Problem: it does not begin
+        """
+        child = self.launch(name)
+        if not interrupts.wait_until(self._program(name).ready, within=_READY_SECONDS):
+            raise child.death_note()
+        return child
+
+    def launch(self, name: str) -> processes.Child:
+        """Start a program."""
+        program, log = self._program(name), self.instance.log(name)
+        return processes.start(name, program.command, env=self.env, log=log, stop_signal=program.stop_signal)
+
+    def _program(self, name: str) -> programs.Program:
+        return next(one for one in programs.product(self.instance, self.ports, self.env) if one.name == name)
+
+
 @contextmanager
 def running(name: str) -> Iterator[Ports]:
     """
-    The `web` or the `worker` of `devtools.programs`, with the settings of `bench.inbox`.
+    The `web` or the `worker`, with the settings of `bench.inbox`.
 
     :raises Problem: it does not begin
     """
-    instance = Instance(Path(os.environ[processes.MARKER]).name)
-    ports = Ports.of(instance)
-    env = {**services.without_owner(os.environ), **_environment()}
-    program = next(program for program in programs.product(instance, ports, env) if program.name == name)
-    log = instance.logs / f"bench-{name}.log"
-    child = processes.start(name, program.command, env=env, log=log, stop_signal=program.stop_signal)
+    deployment = Deployment.of(DJANGO_SETTINGS_MODULE="bench.inbox.settings")
+    child = deployment.start(name)
     try:
-        if not interrupts.wait_until(program.ready, within=_READY_SECONDS):
-            raise child.death_note()
-        yield ports
+        yield deployment.ports
     finally:
         processes.stop([child])
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "DJANGO_SETTINGS_MODULE": "bench.inbox.settings",
-        "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{DATABASE}").geturl(),
-        "REDIS_URL": settings.REDIS_URL,
-        "PROCESS_KIND": "web",
-    }

@@ -1,11 +1,12 @@
 """The benchmarks of the inbox at a small scale, with real processes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bench import drain, ingest
+from bench import crash, drain, ingest
 from bench.inbox import traffic
 from bench.results import Figure
 
@@ -31,6 +32,21 @@ def test_drain_handles_every_event_both_ways() -> None:
 
     assert [series.name for series in result.series] == ["inbox", "tasks"]
     assert result.figures[0].value > 0
+
+
+@pytest.mark.worker
+def test_crash_loses_nothing_and_doubles_nothing() -> None:
+    recovery, lost, doubled = crash.run(crash.Storm(events=60, per_second=60, rounds=1)).figures
+
+    assert recovery.value > 0
+    assert (lost.value, doubled.value) == (0, 0)
+
+
+def test_what_is_missing_and_what_is_too_much_is_counted() -> None:
+    told: crash._Counts = Counter({("a@lid", "join"): 1, ("b@lid", "join"): 1})
+    there: crash._Counts = Counter({("b@lid", "join"): 2, ("c@lid", "leave"): 1})
+
+    assert (crash._missing(told, there), crash._missing(there, told)) == (1, 2)
 
 
 def test_a_figure_may_have_to_be_at_least_its_goal() -> None:
