@@ -4,6 +4,9 @@ from django.apps import AppConfig
 
 
 class ChatConfig(AppConfig):
-    """Speaks to Stream."""
+    """Connects what chat hears of profiles, and its deploy checks."""
 
     name = "chat"
+
+    def ready(self) -> None:
+        from chat import receivers  # noqa: F401, PLC0415  (models are ready only now)

@@ -163,7 +163,7 @@ def call(method: str, url: str, *, headers: dict[str, str], timeout: float, json
     sent = {"Connection": "close", **headers}
     limits: Any = urllib3.Timeout(connect=_CONNECT_TIMEOUT, total=timeout)  # which requests takes, and its stubs do not
     try:
-        with _session() as session:
+        with timed_session() as session:
             response = session.request(
                 method, url, headers=sent, json=json, timeout=limits, stream=True, allow_redirects=False
             )
@@ -173,7 +173,8 @@ def call(method: str, url: str, *, headers: dict[str, str], timeout: float, json
         raise _failure(error, is_late=time.monotonic() >= deadline, timeout=timeout) from error
 
 
-def _session() -> requests.Session:
+def timed_session() -> requests.Session:
+    """A session whose `total` timeout (urllib3.Timeout) covers the whole answer, however slowly it drips."""
     session = requests.Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter())

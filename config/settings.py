@@ -255,6 +255,7 @@ WEBHOOK_SOURCES = {
     "relay": "workshops.inbound.relay.SOURCE",
     "signed": "workshops.inbound.signed.SOURCE",
     "razorpay": "workshops.inbound.razorpay.SOURCE",
+    "stream": "chat.inbound.SOURCE",
 }
 #: Most events in one request.
 WEBHOOK_MAX_EVENTS = 1000
@@ -352,6 +353,8 @@ CELERY_TASK_ROUTES = {
     "whatsapp.connect_session": {"queue": "outbound"},
     "whatsapp.disconnect_session": {"queue": "outbound"},
     "whatsapp.poll_session": {"queue": "outbound"},
+    "chat.finish_conversation": {"queue": "outbound"},
+    "chat.push_profiles": {"queue": "outbound"},
 }
 SWEEP_SECONDS = env.SWEEP_SECONDS
 CELERY_BEAT_MAX_LOOP_INTERVAL = min(5.0, SWEEP_SECONDS)
@@ -381,6 +384,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch sessions": _watch("whatsapp.watch"),
     "watch what waits": _watch("workshops.watch"),
     "reconcile members": _watch("whatsapp.sweep_stale_groups"),
+    "sweep chat": _sweep("chat.sweep"),
     "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},
 }
 

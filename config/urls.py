@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/", include("organizations.urls")),
     path("api/", include("whatsapp.urls")),
     path("api/", include("workshops.urls")),
+    path("api/", include("chat.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]

@@ -21,9 +21,10 @@ class Right(models.TextChoices):
     SYNC = "sync"
     CHANGE_SETTINGS = "change_settings"
     MANAGE_SESSIONS = "manage_sessions"
+    SPEAK = "speak"
 
 
-_MEMBER = frozenset({Right.READ, Right.MANAGE_WORKSHOPS, Right.SYNC})
+_MEMBER = frozenset({Right.READ, Right.MANAGE_WORKSHOPS, Right.SYNC, Right.SPEAK})
 _ADMIN = _MEMBER | {Right.CHANGE_SETTINGS, Right.MANAGE_SESSIONS}
 
 RIGHTS: dict[str, frozenset[Right]] = {

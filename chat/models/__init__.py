@@ -1,0 +1,6 @@
+"""Who we are in Stream, and the conversations there."""
+
+from chat.models.conversation import Conversation, Participant
+from chat.models.identity import Kind, StreamIdentity
+
+__all__ = ["Conversation", "Kind", "Participant", "StreamIdentity"]

@@ -1,0 +1,30 @@
+"""What chat does in Stream: one function for each effect, safe to repeat, no transaction open during HTTP."""
+
+from chat.outbound.drift import sync_users
+from chat.outbound.members import issue_token, leave
+from chat.outbound.opening import (
+    ChatUnavailable,
+    ConversationRefused,
+    Opened,
+    ParticipantsMissing,
+    finish_conversation,
+    look_again,
+    open_conversation,
+    repair_conversation,
+)
+from chat.outbound.pushing import push_profiles
+
+__all__ = [
+    "ChatUnavailable",
+    "ConversationRefused",
+    "Opened",
+    "ParticipantsMissing",
+    "finish_conversation",
+    "issue_token",
+    "leave",
+    "look_again",
+    "open_conversation",
+    "push_profiles",
+    "repair_conversation",
+    "sync_users",
+]

@@ -1,0 +1,61 @@
+"""Rules and rows of chat."""
+
+from chat.services.conversations import (
+    Departure,
+    NothingToLeave,
+    Seat,
+    deletion_was_told,
+    departure,
+    has_left,
+    membership_was_told,
+    message_was_told,
+    seats,
+    seats_of,
+)
+from chat.services.drift import Drift, compare, everybody, organization_parties
+from chat.services.identities import (
+    ParticipantsNotFound,
+    Person,
+    differs,
+    identify,
+    is_push_due,
+    lease_outdated,
+    preview,
+    profile_was_told,
+    profiles_changed,
+    push_again,
+    push_failed,
+    record_gone,
+    record_pushed,
+    record_state,
+)
+from chat.services.opening import (
+    NotAParticipant,
+    ParticipantsGone,
+    Plan,
+    WrongParticipants,
+    check_gone,
+    claim,
+    open_conversation,
+)
+from chat.services.outcomes import (
+    conversation_failed,
+    conversation_ready,
+    conversation_waits,
+    release,
+    repairable,
+    start,
+    sweep_conversations,
+)
+from chat.services.profiles import Party
+from chat.services.trouble import is_refused, stream_refuses_us, stream_takes_us
+
+__all__ = [
+    "Departure", "Drift", "NotAParticipant", "NothingToLeave", "ParticipantsGone", "ParticipantsNotFound", "Party",
+    "Person", "Plan", "Seat", "WrongParticipants", "check_gone", "claim", "compare", "conversation_failed",
+    "conversation_ready", "conversation_waits", "deletion_was_told", "departure", "differs", "everybody",
+    "has_left", "identify", "is_push_due", "is_refused", "lease_outdated", "membership_was_told",
+    "message_was_told", "open_conversation", "organization_parties", "preview", "profile_was_told",
+    "profiles_changed", "push_again", "push_failed", "record_gone", "record_pushed", "record_state", "release",
+    "repairable", "seats", "seats_of", "start", "stream_refuses_us", "stream_takes_us", "sweep_conversations",
+]  # fmt: skip
