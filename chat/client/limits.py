@@ -18,6 +18,11 @@ def pace(headers: Mapping[str, str]) -> Pace | None:
     return Pace(int(limit), int(remaining), wait.total_seconds())
 
 
+def wait(headers: Mapping[str, str]) -> timedelta | None:
+    """After a refusal: until the limit is reset. With some of the minute left, it was the second's limit: a second."""
+    return timedelta(seconds=1) if (_number(headers, "remaining") or 0) > 0 else reset_in(headers)
+
+
 def reset_in(headers: Mapping[str, str]) -> timedelta | None:
     """How long until the limit is reset, by the sender's own clock where it tells the time; None: not said."""
     reset = _number(headers, "reset")

@@ -152,7 +152,7 @@ def _refusal(error: StreamAPIException, headers: Mapping[str, str], sent: Collec
     text = str(getattr(error, "error_message", "")) or error.response_text
     if not error.json_response and error.status_code == 413:
         return Invalid("413: the request is too large for Stream")
-    return errors.of_answer(status=error.status_code, code=code, text=text, sent=sent, wait=limits.reset_in(headers))
+    return errors.of_answer(status=error.status_code, code=code, text=text, sent=sent, wait=limits.wait(headers))
 
 
 def _members(roles: Mapping[str, str]) -> list[dict[str, str]]:
