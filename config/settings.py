@@ -244,6 +244,7 @@ USER_ID_COLUMNS = [
     ("django_admin_log", "object_id", "generic", "content_type_id"),
     ("workshops", "created_by", "actor", "user:"),
     ("whatsapp_sync_runs", "requested_by", "actor", "user:"),
+    ("chat_conversations", "requested_by", "actor", "user:"),
 ]
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
