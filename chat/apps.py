@@ -9,4 +9,4 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self) -> None:
-        from chat import receivers  # noqa: F401, PLC0415  (models are ready only now)
+        from chat import checks, receivers  # noqa: F401, PLC0415  (models are ready only now)

@@ -9,6 +9,12 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from config import env
 
 
+_NEEDED = (
+    "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "TOKEN_ISSUERS", "WHATSAPP_GATEWAYS", "STREAM_API_KEY",
+    "STREAM_API_SECRET",
+)  # fmt: skip
+
+
 @register(Tags.security, deploy=True)
 def check_environment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
     """Every name of the environment that a deployment needs."""
@@ -16,7 +22,7 @@ def check_environment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
 
 
 def _missing() -> Iterator[CheckMessage]:
-    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "TOKEN_ISSUERS", "WHATSAPP_GATEWAYS"):
+    for name in _NEEDED:
         if not getattr(env, name):
             yield Error(f"{name} is not set.", hint="See .env.example.", id="config.E001")
 

@@ -169,6 +169,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "PartyKindEnum": "chat.models.Kind",
         "DoubtEnum": "whatsapp.models.SyncRun.Doubt",
         "CommunityStatusEnum": "workshops.models.Community.Status",
         "SessionStatusEnum": "whatsapp.models.Session.Status",
