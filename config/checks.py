@@ -8,7 +8,6 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from config import env
 
-
 _NEEDED = (
     "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "TOKEN_ISSUERS", "WHATSAPP_GATEWAYS", "STREAM_API_KEY",
     "STREAM_API_SECRET",
