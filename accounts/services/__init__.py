@@ -1,5 +1,6 @@
 """Rules and rows of people."""
 
+from accounts.services.failures import sweep_failures, try_again
 from accounts.services.identities import forget_identity, record_identity
 from accounts.services.people import ensure_people
 from accounts.services.plans import Person, Plan, count_states, look_at, make_plan
@@ -21,5 +22,7 @@ __all__ = [
     "repair",
     "repair_all",
     "repairable",
+    "sweep_failures",
+    "try_again",
     "undo",
 ]

@@ -205,3 +205,25 @@ CREATE OR REPLACE TRIGGER user_sync_follow
 AFTER INSERT OR DELETE OR UPDATE OF
   email, phone, deleted_at, is_anonymous, email_confirmed_at, raw_user_meta_data
 ON public.auth_users FOR EACH ROW EXECUTE FUNCTION public.user_sync_follow();
+
+-- Reads rows of a source that has our trigger, and stores them; answers how many were news. `rule` as in user_sync_record.
+-- It acts as its owner, for sources are closed to everybody else.
+CREATE OR REPLACE FUNCTION public.user_sync_pull(source text, ids text[], rule text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  provider text;
+  id_type text;
+  stored bigint;
+BEGIN
+  SELECT split_part(encode(t.tgargs, 'escape'), '\000', 1), format_type(a.atttypid, NULL) INTO provider, id_type
+  FROM pg_catalog.pg_trigger t
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = t.tgrelid AND a.attname = 'id'
+  WHERE t.tgrelid = to_regclass(source) AND t.tgfoid = 'public.user_sync_mirror'::regproc;
+  IF NOT FOUND THEN RAISE EXCEPTION '% has no trigger of ours.', source; END IF;
+  EXECUTE format(
+    'SELECT count(*) FILTER (WHERE public.user_sync_record(to_jsonb(u), $2, $3)) FROM %s u WHERE u.id = ANY ($1::%s[])',
+    to_regclass(source), id_type) INTO stored USING ids, provider, rule;
+  RETURN stored;
+END $$;
+REVOKE EXECUTE ON FUNCTION public.user_sync_pull(text, text[], text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.user_sync_pull(text, text[], text) TO rollcall_system;
