@@ -10,6 +10,7 @@ from svix.webhooks import Webhook
 
 from organizations import services
 from organizations.client import parsing
+from webhooks import services as webhooks
 from webhooks.sources import Event, Ignore, Park, Refused, Request, Source, Unreadable, json_object
 
 Found = TypeVar("Found")
@@ -92,6 +93,7 @@ def membership_changed(event: Event) -> None:
     """Somebody entered an organization, or has another role in it."""
     listed = _read(event, parsing.membership)
     if services.record_memberships(memberships=[listed]):
+        webhooks.unpark(waits_for=services.waits_for_membership(listed.id))
         return
     if listed.person is not None or services.is_known_membership(membership=listed):
         raise Ignore("what is stored is newer, or the membership has ended")

@@ -17,7 +17,6 @@ from organizations.models import Membership, Organization
 from organizations.models.membership import MembershipFacts
 from organizations.models.organization import OrganizationFacts
 from organizations.signals import profiles_changed
-from webhooks import services as webhooks
 
 
 @transaction.atomic
@@ -50,10 +49,7 @@ def record_memberships(*, memberships: Sequence[ListedMembership], deleted: bool
     stubs = [one.organization for one in memberships if (one.organization.id,) not in known]
     record_organizations(organizations=stubs)
     accounts.ensure_people({facts.user_id: _shown(person) for facts, person in named})
-    written = Membership.with_deleted.mirror(_newest_of_each(facts for facts, _ in named), deleted=deleted)
-    for clerk_id in written:
-        webhooks.unpark(waits_for=waits_for_membership(clerk_id))
-    return written
+    return Membership.with_deleted.mirror(_newest_of_each(facts for facts, _ in named), deleted=deleted)
 
 
 def waits_for_membership(clerk_id: str) -> str:

@@ -31,6 +31,7 @@ def apply_users(*, run: ReconcileRun, page: Page[ListedUser], total: int | None)
             mirror.record_user(user=user)
     _note(run, found, lambda user: user.id)
     cursor = page.rows[-1].id if page.rows else run.cursor
+    run.calls += total is not None and page.size > 0
     return _checkpoint(run, Phase.PEOPLE, page, total, [user.id for user in page.rows], cursor)
 
 
