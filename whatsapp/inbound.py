@@ -69,7 +69,7 @@ def membership_changed(event: Event) -> None:
     session = _session(event)
     with tenancy.tenant(session.organization_id):
         services.heard_from(session=session)
-        group = _group(session, parsing.jid(body.get("groupJid")))
+        group = _group(session, parsing.jid(body.get("groupJid")), event)
         person = parsing.participant(body.get("participant"))
         if person is None:
             raise Ignore("the event names nobody")
@@ -118,13 +118,14 @@ def _session(event: Event) -> Session:
     return session
 
 
-def _group(session: Session, jid: str | None) -> Group:
+def _group(session: Session, jid: str | None, event: Event) -> Group:
     """:raises Park: the organization does not know this group yet: a join can come before the create answers"""
     if jid is None:
         raise Ignore("the event names no group")
     group = Group.objects.filter(organization_id=session.organization_id, group_jid=jid).first()
     if group is None:
-        remember = partial(services.heard_of_unknown_group, session=session)
+        at = event.received_at or datetime.now(UTC)
+        remember = partial(services.heard_of_unknown_group, session=session, at=at)
         waits_for = services.waits_for_group(session.organization_id, jid)
         raise Park(waits_for, "its group is not known yet", remember=remember)
     if not group.is_trackable:

@@ -36,10 +36,15 @@ def request_group_list(*, session: Session) -> Session:
 
 
 @transaction.atomic
-def hurry_group_list(*, session: Session) -> None:
-    """Let the sweep ask for the session's groups before their day has come, but not again and again."""
+def hurry_group_list(*, session: Session, since: datetime) -> None:
+    """
+    Let the sweep ask for the session's groups before their day has come, unless there was a list after `since`.
+
+    Not again and again: a group may be in no list at all.
+    """
+    is_older = Q(groups_synced_at=None) | Q(groups_synced_at__lt=since)
     soon = Greatest(Value(timezone.now()), F("groups_started_at") + Value(_HURRIED_EVERY))
-    Session.objects.filter(pk=session.pk, groups_due_at__gt=soon).update(groups_due_at=soon)
+    Session.objects.filter(is_older, pk=session.pk, groups_due_at__gt=soon).update(groups_due_at=soon)
 
 
 def _start(session: Session, *, expires: timedelta | None = None) -> None:

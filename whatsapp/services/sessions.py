@@ -139,10 +139,10 @@ def heard_from(*, session: Session) -> None:
 
 
 @transaction.atomic
-def heard_of_unknown_group(*, session: Session) -> None:
-    """A session has told something of a group that no list has shown yet: its list is asked for soon."""
+def heard_of_unknown_group(*, session: Session, at: datetime) -> None:
+    """At `at` a session has told something of a group that no list has shown: its list is asked for soon."""
     heard_from(session=session)
-    hurry_group_list(session=session)
+    hurry_group_list(session=session, since=at)
 
 
 @transaction.atomic

@@ -271,11 +271,25 @@ def test_unknown_groups_do_not_make_us_ask_again_and_again(sandbox: Sandbox, ses
         whatsapp_services.request_group_list(session=session)
         due_at = timezone.now() + timedelta(hours=20)
         Session.objects.update(groups_due_at=due_at)
-        whatsapp_services.heard_of_unknown_group(session=session)
+        whatsapp_services.heard_of_unknown_group(session=session, at=timezone.now())
         session.refresh_from_db()
     assert session.groups_due_at is not None
     assert timedelta(minutes=4) < session.groups_due_at - timezone.now() < timedelta(minutes=6)
     assert whatsapp_services.sweep_group_lists() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_that_the_list_did_not_show_after_its_event_is_not_asked_for_again(session: Session) -> None:
+    """A parked event is tried for days."""
+    with tenancy.system():
+        due_at, told_at = timezone.now() + timedelta(hours=20), timezone.now() - timedelta(hours=1)
+        Session.objects.update(groups_due_at=due_at, groups_synced_at=timezone.now(), groups_started_at=told_at)
+        whatsapp_services.heard_of_unknown_group(session=session, at=told_at)
+        session.refresh_from_db()
+        assert session.groups_due_at == due_at
+        whatsapp_services.heard_of_unknown_group(session=session, at=timezone.now())
+        session.refresh_from_db()
+        assert session.groups_due_at != due_at
 
 
 def deliver(sandbox: Sandbox) -> None:
