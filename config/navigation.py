@@ -12,6 +12,9 @@ from webhooks.models import Alarm
 _GROUPS = [
     [
         ("Workshops", "school", "workshops", "workshop"),
+        ("Registrations", "how_to_reg", "workshops", "registration"),
+        ("Orders", "receipt_long", "workshops", "order"),
+        ("What is sold", "storefront", "workshops", "productmapping"),
         ("Tags", "sell", "workshops", "tag"),
         ("Communities", "diversity_3", "workshops", "community"),
         ("Groups", "forum", "whatsapp", "group"),
@@ -24,6 +27,7 @@ _GROUPS = [
     [
         ("Organizations", "apartment", "organizations", "organization"),
         ("Memberships", "badge", "organizations", "membership"),
+        ("URLs for orders", "key", "workshops", "sourcetoken"),
         ("People", "group", "accounts", "appuser"),
         ("Staff", "shield_person", "accounts", "staffuser"),
     ],

@@ -172,7 +172,11 @@ SPECTACULAR_SETTINGS = {
         "PartyKindEnum": "chat.models.Kind",
         "DoubtEnum": "whatsapp.models.SyncRun.Doubt",
         "CommunityStatusEnum": "workshops.models.Community.Status",
+        "OrderStatusEnum": "workshops.models.Order.Status",
+        "PlatformEnum": "workshops.models.Platform",
+        "RegistrationStatusEnum": "workshops.models.Registration.Status",
         "SessionStatusEnum": "whatsapp.models.Session.Status",
+        "SourceEnum": "workshops.models.SourceToken.PLATFORMS",
         "WorkshopStatusEnum": "workshops.models.Workshop.Status",
     },
     "POSTPROCESSING_HOOKS": [

@@ -4,12 +4,25 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from workshops import streams
-from workshops.views import CommunityViewSet, ParticipationView, TagViewSet, WorkshopViewSet
+from workshops.views import (
+    CommunityViewSet,
+    OrderViewSet,
+    ParticipationView,
+    ProductMappingViewSet,
+    RegistrationViewSet,
+    SourceTokenViewSet,
+    TagViewSet,
+    WorkshopViewSet,
+)
 
 router = SimpleRouter(trailing_slash=False)
 router.register("workshops", WorkshopViewSet)
 router.register("communities", CommunityViewSet)
 router.register("workshop-tags", TagViewSet)
+router.register("registrations", RegistrationViewSet)
+router.register("orders", OrderViewSet)
+router.register("product-mappings", ProductMappingViewSet)
+router.register("source-tokens", SourceTokenViewSet)
 
 _PEOPLE = "workshops/<uuid:workshop_id>/participation"
 

@@ -1,8 +1,10 @@
 """What platforms sell, and which workshop that is: remembered, so that nobody is asked twice."""
 
+from typing import Self
+
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from common.tenancy.models import TenantModel, tenant_unique
 from workshops.models.workshop import Workshop
@@ -16,6 +18,21 @@ class Platform(models.TextChoices):
     SIGNED = "signed", "signed webhooks"
     RAZORPAY = "razorpay", "Razorpay"
     IMPORT = "import", "imported file"
+
+
+class ProductMappingQuerySet(models.QuerySet["ProductMapping"]):
+    """Reads of mappings."""
+
+    def unmapped(self) -> Self:
+        """Those that need mapping."""
+        return self.filter(workshop=None)
+
+    def with_held(self) -> Self:
+        """Adds `held`: people who wait for the mapping."""
+        registration = self.model._meta.get_field("registrations").related_model
+        waiting = registration._default_manager.filter(mapping=OuterRef("pk"), workshop=None)
+        counted = waiting.order_by().values("mapping").annotate(number=Count("pk")).values("number")
+        return self.annotate(held=Coalesce(Subquery(counted, output_field=models.IntegerField()), 0))
 
 
 class ProductMapping(TenantModel):
@@ -47,6 +64,8 @@ class ProductMapping(TenantModel):
     mapped_at = models.DateTimeField(null=True, blank=True)
     workshop_made_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ProductMappingQuerySet.as_manager()
 
     class Meta:
         db_table = "product_mappings"

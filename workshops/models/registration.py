@@ -138,7 +138,7 @@ class SourceToken(TenantModel):
     A rotation makes a new one and lets the old one live until `expires_at`, so that the platform can be changed over.
     """
 
-    PLATFORMS = [Platform.TAGMANGO, Platform.RELAY, Platform.SIGNED, Platform.RAZORPAY]
+    PLATFORMS = [choice for choice in Platform.choices if choice[0] != Platform.IMPORT]
 
     platform = models.TextField(choices=Platform)
     token_hash = models.TextField(unique=True, editable=False)

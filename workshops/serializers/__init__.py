@@ -9,6 +9,18 @@ from workshops.serializers.communities import (
     RetrySerializer,
     WorkshopLinkSerializer,
 )
+from workshops.serializers.orders import (
+    IssuedTokenSerializer,
+    MappedWorkshopSerializer,
+    MapSerializer,
+    NewTokenSerializer,
+    OrderSerializer,
+    PhoneSerializer,
+    ProductMappingSerializer,
+    RawOrderSerializer,
+    RegistrationSerializer,
+    SourceTokenSerializer,
+)
 from workshops.serializers.participation import (
     DaySerializer,
     DaysWishSerializer,
@@ -24,11 +36,7 @@ from workshops.serializers.tags import (
     TagSerializer,
     WorkshopPlanSerializer,
 )
-from workshops.serializers.workshops import (
-    EventsTicketSerializer,
-    StatusSerializer,
-    WorkshopSerializer,
-)
+from workshops.serializers.workshops import EventsTicketSerializer, StatusSerializer, WorkshopSerializer
 
 __all__ = [
     "CommunitySerializer",
@@ -36,16 +44,26 @@ __all__ = [
     "DaysWishSerializer",
     "EventsTicketSerializer",
     "GroupLinkSerializer",
+    "IssuedTokenSerializer",
     "ListedCommunitySerializer",
+    "MapSerializer",
+    "MappedWorkshopSerializer",
     "NewCommunitySerializer",
+    "NewTokenSerializer",
+    "OrderSerializer",
     "ParticipationSerializer",
     "PeopleWishSerializer",
     "PersonSerializer",
+    "PhoneSerializer",
     "PictureField",
     "PlanSerializer",
     "PreviewSerializer",
+    "ProductMappingSerializer",
     "QueuedSerializer",
+    "RawOrderSerializer",
+    "RegistrationSerializer",
     "RetrySerializer",
+    "SourceTokenSerializer",
     "StatusSerializer",
     "TagSerializer",
     "TimelineSerializer",

@@ -35,13 +35,20 @@ from workshops.services.outcomes import (
     unclaimed,
     would_be_seen,
 )
+from workshops.services.people import PhoneTaken, PhoneUnreadable, correct_phone
 from workshops.services.plans import CommunityPlan, plan_community, preview_tag
 from workshops.services.products import NoDateInName, create_mapped_workshop, map_product
 from workshops.services.renewal import renew_community
 from workshops.services.skipped import NoSession, count_skipped, queue_skipped
 from workshops.services.standalone import CommunityNameTaken, create_community, delete_community, namesake
 from workshops.services.tags import TagIsDefault, TagNameTaken, create_tag, delete_tag, make_default_tag, update_tag
-from workshops.services.tokens import issue_source_token, living_tokens, organization_of_token, revoke_source_token
+from workshops.services.tokens import (
+    issue_source_token,
+    living_tokens,
+    organization_of_token,
+    paths_of_token,
+    revoke_source_token,
+)
 from workshops.services.watch import watch
 from workshops.services.workshops import (
     CommunityUnderWay,
@@ -67,6 +74,8 @@ __all__ = [
     "NoCommunityGroup",
     "NoDateInName",
     "NoSession",
+    "PhoneTaken",
+    "PhoneUnreadable",
     "Purchase",
     "TagIsDefault",
     "TagNameTaken",
@@ -80,6 +89,7 @@ __all__ = [
     "community_failed",
     "community_waits",
     "complete_communities",
+    "correct_phone",
     "count_skipped",
     "create_community",
     "create_mapped_workshop",
@@ -100,6 +110,7 @@ __all__ = [
     "namesake",
     "organization_of_token",
     "outcome_unknown",
+    "paths_of_token",
     "plan_community",
     "preview_tag",
     "queue_community",

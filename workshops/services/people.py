@@ -3,12 +3,29 @@
 import hashlib
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from common import phones
+from common.errors import DomainError
 from organizations.models import Organization
 from workshops.models import Registration
 from workshops.models.community import fold
+
+
+class PhoneUnreadable(DomainError):
+    """No phone number can be made of it."""
+
+    code = "phone_unreadable"
+    status = 400
+    message = "This is no phone number. Write it with its country code, as in +91 98123 45678."
+
+
+class PhoneTaken(DomainError):
+    """Somebody is registered for the same workshop under that number."""
+
+    code = "phone_taken"
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +82,27 @@ def find_loosely(*, among: QuerySet[Registration], person: Person) -> Registrati
         return None
     same = among.filter(email=person.email, full_phone__endswith=digits).order_by("-registered_at")
     return same.first()
+
+
+@transaction.atomic
+def correct_phone(*, registration: Registration, phone_text: str, corrected_by: str) -> Registration:
+    """
+    The person's number as somebody knows it; from now on no order changes it.
+
+    :raises PhoneUnreadable: it is none
+    :raises PhoneTaken: another person of the workshop has it
+    """
+    number = phones.read(phone_text, default_country=registration.organization.default_country)
+    if number is None:
+        raise PhoneUnreadable
+    others = Registration.objects.filter(organization=registration.organization, workshop=registration.workshop_id)
+    taken = others.exclude(pk=registration.pk).filter(full_phone=number.e164).first()
+    if registration.workshop_id and taken:
+        raise PhoneTaken(f"{taken} is registered for this workshop under {number.e164}.")
+    registration.phone_text, registration.corrected_by = phone_text.strip(), corrected_by
+    registration.full_phone, registration.phone_number = number.e164, number.national
+    registration.phone_tail = phones.tail(number.e164)
+    registration.save(
+        update_fields=["phone_text", "full_phone", "phone_number", "phone_tail", "corrected_by", "updated_at"]
+    )
+    return registration

@@ -9,8 +9,16 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from webhooks import signatures
-from workshops.models import SourceToken
+from workshops.models import Platform, SourceToken
 
+#: What TagMango can be told to send, each to a URL of its own.
+TAGMANGO_EVENTS = (
+    "order.created.completed",
+    "order.created.initiated",
+    "order.created.failed",
+    "order.recurring.created",
+    "subscription.expired",
+)
 _BYTES = 32
 _HINT = 6
 _LONGEST = 200
@@ -35,6 +43,12 @@ def issue_source_token(
         created_by=issued_by,
     )  # fmt: skip
     return row, token
+
+
+def paths_of_token(platform: str, token: str) -> list[str]:
+    """The paths that the platform is given: one, or one per event where bodies do not name their event."""
+    path = f"/webhooks/{platform}/{token}"
+    return [f"{path}/{event}" for event in TAGMANGO_EVENTS] if platform == Platform.TAGMANGO else [path]
 
 
 def revoke_source_token(*, token: SourceToken) -> None:
