@@ -55,19 +55,22 @@ def _refused() -> Iterator[Trouble]:
 
 def _stuck() -> Iterator[Trouble]:
     """What ended without effect, keeps failing, or has waited for long."""
-    has_failed = Q(status=Delivery.Status.FAILED, attempts__gte=settings.WEBHOOK_ALARM_FAILED_ATTEMPTS)
+    failed = Q(status=Delivery.Status.FAILED)
+    keeps_failing = failed & Q(run_after__isnull=False, attempts__gte=settings.WEBHOOK_ALARM_FAILED_ATTEMPTS)
+    is_given_up = Q(status=Delivery.Status.DEAD) | failed & Q(run_after=None)
     not_done = [Delivery.Status.DEAD, Delivery.Status.FAILED, Delivery.Status.PARKED]
     sources = Delivery.objects.filter(status__in=not_done).order_by("source").values("source")
     counted = sources.annotate(
-        dead=Count("pk", filter=Q(status=Delivery.Status.DEAD)),
-        failed=Count("pk", filter=has_failed),
+        dead=Count("pk", filter=is_given_up),
+        failed=Count("pk", filter=keeps_failing),
         parked=Count("pk", filter=_parked_for_long()),
     )
     for found in counted:
         source = found["source"]
         if number := found["dead"]:
             advice = (
-                "Open them in the admin (Webhooks, status dead), mend what their error says, and process them again."
+                "Open them in the admin (Webhooks, status dead, or failed without a next try), mend what their error "
+                "says, and process them again."
             )
             yield Trouble(DEAD, source, f"{_many(number, source)} given up", advice)
         if number := found["failed"]:

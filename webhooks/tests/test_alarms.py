@@ -292,7 +292,8 @@ def test_refusals_of_the_day_before_yesterday_are_forgotten() -> None:
 
 def test_dead_and_failing_and_parked_deliveries_raise_alarms_that_say_what_to_do() -> None:
     now, later = timezone.now(), timezone.now() + timedelta(hours=1)
-    DeliveryFactory.create_batch(2)
+    DeliveryFactory.create()
+    DeliveryFactory.create(status="failed", run_after=None)
     DeliveryFactory.create(status="failed", attempts=5, run_after=later)
     DeliveryFactory.create(status="failed", attempts=4, run_after=later)
     for number in range(5):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -73,7 +73,9 @@ def _to(row: Model, text: str) -> str:
     return link(_url(type(row), "change", row.pk), text)
 
 
-def _when(moment: Any) -> Any:
+def _when(moment: datetime | None) -> datetime | str:
+    if moment is None:
+        return _BY_A_PERSON
     return moment if moment > timezone.now() else _NOW
 
 
@@ -88,9 +90,9 @@ def _communities() -> Iterable[_Row]:
 def _when_community(community: Community) -> Any:
     if community.is_leased:
         return "a worker is at it"
-    if community.run_after:
-        return _when(community.run_after)
-    return "when its session is connected" if community.status == Community.Status.WAITING else _BY_A_PERSON
+    if community.run_after is None and community.status == Community.Status.WAITING:
+        return "when its session is connected"
+    return _when(community.run_after)
 
 
 def _syncs() -> Iterable[_Row]:
@@ -132,7 +134,9 @@ def _deliveries() -> Iterable[_Row]:
         label = statuses(found["status"]).label
         url = f"{_url(Delivery, 'changelist')}?status__exact={found['status']}&source={found['source']}"
         what = link(url, f"{found['number']:,} of {found['source']}")
-        why = wide(found["waits_for"] or ("in line" if found["status"] == statuses.RECEIVED else "its handler failed"))
+        why = wide(
+            found["waits_for"] or ("in line" if found["status"] == statuses.RECEIVED else "it failed: see its error")
+        )
         yield [what, badge(label, DELIVERY_COLORS[found["status"]]), why, found["oldest"], _when(found["next"])]
 
 
