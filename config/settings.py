@@ -345,6 +345,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
     "max_retries": 0,
 }
+#: Celery closes the database's connection after so many tasks: never. A new one costs as much as ten short tasks.
+CELERY_DB_REUSE_MAX = 10**9
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     # Not among those whose silence they would report.

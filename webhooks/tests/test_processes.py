@@ -1,5 +1,6 @@
 """With real processes: gunicorn, Celery workers and beat; some are killed, and what they need goes away."""
 
+import json
 import os
 import socket
 import subprocess
@@ -12,9 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from celery import Celery
+from django.db import connection
 from django.utils import timezone
 
 from webhooks import services
+from webhooks.cleaning import Row
 from webhooks.models import Batch, Delivery, Notice
 from webhooks.tests import source
 from webhooks.tests.conftest import people
@@ -57,6 +61,41 @@ def test_what_is_sent_takes_effect_within_two_seconds_without_any_sweep(product:
         time.sleep(0.1)
     wait_until(lambda: ended() == 21, "the rest", seconds=4)
     assert time.monotonic() - begun < 6
+
+
+def test_tasks_share_a_connection_and_survive_its_loss(product: Product) -> None:
+    """Fails without `CELERY_DB_REUSE_MAX`, and then without `close_broken_connections`."""
+    product.start_redis()
+    product.start_worker()
+    send_drains(product, event("first"))
+    before = asked("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+    for number in range(10):
+        send_drains(product, event(f"e{number}"))
+    after = asked("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+    assert after - before <= 1, "one for each process of the worker"
+    asked(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE usename = current_user AND pid <> pg_backend_pid()"
+    )
+    send_drains(product, event("last"))
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("done", 0)}
+
+
+def send_drains(product: Product, found: dict[str, Any]) -> None:
+    """Keep an event, and wait for a drain by the product's worker to handle it."""
+    number = ended()
+    kept = Row("test", found["type"], found["id"], json.dumps(found), None, "")
+    Delivery.objects.store([kept])
+    with Celery(broker=product.redis_url, set_as_current=False) as app:
+        app.send_task("webhooks.drain", kwargs={"source": "test", "is_last_look": True}, queue="webhooks")
+    wait_until(lambda: ended() > number, found["id"])
+
+
+def asked(question: str) -> Any:
+    """The one value that a query answers."""
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()[0]
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing_and_repeats_nothing(product: Product) -> None:
