@@ -22,8 +22,12 @@ class SyncStatus(models.Model):
 
     #: What `fix-all` repairs by itself.
     AUTOMATIC = (State.MISSING_APP_USER, State.ID_MISMATCH, State.SWAPPED, State.EMAIL_DRIFT)
-    #: Nothing is out of step.
-    SETTLED = (State.SYNCED, State.DELETED_IN_AUTH)
+    #: What somebody has to decide, or leave as it is.
+    FOR_A_PERSON = (
+        State.TARGET_OCCUPIED, State.AMBIGUOUS, State.ORPHAN_APP_USER, State.UNMATCHABLE, State.DELETED_IN_AUTH,
+    )  # fmt: skip
+    #: What should not stay as it is.
+    TO_FIX = (*AUTOMATIC, State.TARGET_OCCUPIED, State.AMBIGUOUS)
 
     user_id = models.TextField(primary_key=True)
     state = models.TextField(choices=State)

@@ -1,9 +1,18 @@
 """Rules and rows of people."""
 
+from accounts.services.backups import write_backup
 from accounts.services.failures import sweep_failures, try_again
 from accounts.services.identities import forget_identity, record_identity
 from accounts.services.people import ensure_people
-from accounts.services.plans import Person, Plan, count_states, look_at, make_plan
+from accounts.services.plans import (
+    Person,
+    Plan,
+    count_left_behind,
+    count_states,
+    look_at,
+    make_plan,
+    people_out_of_step,
+)
 from accounts.services.repairs import BATCH_SIZE, Line, RepairRefused, Strategy, repair, repair_all, repairable, undo
 
 __all__ = [
@@ -13,11 +22,13 @@ __all__ = [
     "Plan",
     "RepairRefused",
     "Strategy",
+    "count_left_behind",
     "count_states",
     "ensure_people",
     "forget_identity",
     "look_at",
     "make_plan",
+    "people_out_of_step",
     "record_identity",
     "repair",
     "repair_all",
@@ -25,4 +36,5 @@ __all__ = [
     "sweep_failures",
     "try_again",
     "undo",
+    "write_backup",
 ]

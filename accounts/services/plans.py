@@ -1,13 +1,14 @@
 """What is out of step, and what a repair would do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from accounts.models import SyncStatus
-from accounts.services.repairs import repairable
+from accounts.services.repairs import Line, repairable
 from common import tenancy
 
 _COUNTS = "SELECT state, count(*) FROM user_sync_status WHERE {condition} GROUP BY state"
@@ -21,6 +22,11 @@ _LOOK = """
 SELECT s.user_id, s.state, s.auth_id, s.app_id, s.occupant_id, s.auth_email, s.app_email,
        user_sync_why(s.state, s.ending)
 FROM user_sync_states(user_sync_closure(%s::text[], %s::text[])) s ORDER BY s.user_id
+"""
+_LEFT = """
+SELECT coalesce(sum(number), 0) FROM user_sync_count(ARRAY(
+  SELECT old_id FROM user_sync_audit a WHERE id = ANY(%s) AND old_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM app_users u WHERE u.id = a.old_id)))
 """
 _PLACES = "SELECT user_id, place, number FROM user_sync_count(%s) ORDER BY place"
 
@@ -64,6 +70,21 @@ def count_states(*, since: datetime | None = None) -> dict[str, int]:
             cursor.execute(_COUNTS.format(condition="true"))
         found = dict(cursor.fetchall())
     return {state.value: found.get(state.value, 0) for state in SyncStatus.State}
+
+
+def people_out_of_step(*, states: Sequence[str] | None = None) -> Iterator[tuple[Any, ...]]:
+    """Everybody who is not SYNCED, or who is in one of `states`, as the report shows them; streamed."""
+    with tenancy.system():
+        people = SyncStatus.objects.filter(state__in=states) if states else SyncStatus.objects.exclude(state="SYNCED")
+        columns = ("state", "user_id", "auth_id", "app_id", "occupant_id", "auth_email", "app_email")
+        yield from people.order_by("state", "user_id").values_list(*columns).iterator()
+
+
+def count_left_behind(*, lines: Iterable[Line]) -> int:
+    """How many rows still point at ids that these repairs have emptied. It should be none."""
+    with tenancy.system(), connection.cursor() as cursor:
+        cursor.execute(_LEFT, [[line.repair_id for line in lines if line.repair_id]])
+        return int(cursor.fetchone()[0])
 
 
 def make_plan(*, strategy: str) -> Plan:
