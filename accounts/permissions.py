@@ -18,16 +18,28 @@ class AppUserMissing(DomainError):
 
     code = "app_user_missing"
     status = 403
-    message = "Your sign-in is good, but your account is not set up here yet. Ask the people who run this service."
+    message = (
+        "Your sign-in is good, but your account is not set up here yet: POST /api/organizations/sync, which asks your "
+        "sign-in service about you."
+    )
 
 
-class HasAppUser(BasePermission):
+class IsSignedIn(BasePermission):
+    """A verified token, whoever it is of: for what makes the person known here."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """:raises NotAuthenticated: there is no token"""
+        if not isinstance(request.user, Principal):
+            raise NotAuthenticated
+        return True
+
+
+class HasAppUser(IsSignedIn):
     """A verified token of a person who is in app_users."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """:raises AppUserMissing: the person is unknown here"""
-        if not isinstance(request.user, Principal):
-            raise NotAuthenticated
-        if request.user.app_user is None:
+        super().has_permission(request, view)
+        if isinstance(request.user, Principal) and request.user.app_user is None:
             raise AppUserMissing
         return True

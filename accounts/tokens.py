@@ -1,22 +1,25 @@
-"""Session tokens: JWTs (RFC 7519), signed by an issuer of `settings.TOKEN_ISSUERS` with a key of its JWKS (7517)."""
+"""
+Session tokens: JWTs (RFC 7519) of the issuers in `settings.TOKEN_ISSUERS`, side by side.
 
-import json
-import threading
-import time
-from functools import lru_cache
+Clerk's (https://clerk.com/docs/guides/sessions/session-tokens) are signed with RS256 by a key of its JWKS. Those of a
+Supabase-style issuer (https://supabase.com/docs/guides/auth/jwts) are signed with RS256 or ES256 by such a key, or with
+HS256 and a shared secret. Which issuer a token claims decides by which key it must verify, and nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
 from django.conf import settings
 
-from common import vendors
+from accounts.keys import key_set
 from common.errors import DomainError
 from common.parsers import unstorable
 
-_REQUIRED_CLAIMS = ["exp", "iat", "nbf", "iss", "sub", "sid"]
 _LEEWAY_SECONDS = 5
-_FRESH_SECONDS = 600.0
 _MAX_TOKEN_CHARS = 16 * 1024
+_PUBLIC = ("RS256", "ES256")
 
 
 class TokenRefused(DomainError):
@@ -29,72 +32,22 @@ class TokenRefused(DomainError):
         super().__init__(message)
 
 
-class KeysUnavailable(DomainError):
-    """The issuer's keys were never fetched and cannot be fetched now."""
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    """What the tokens of one kind of issuer must have."""
 
-    code = "issuer_unavailable"
-    status = 503
-    message = "The sign-in service cannot be reached. Try again shortly."
-
-
-class KeySet:
-    """
-    The public keys of one issuer, cached for 10 minutes.
-
-    An unknown `kid` refetches, at most once in `cooldown` seconds; when the issuer is away, the old keys serve on.
-    """
-
-    def __init__(self, url: str, *, cooldown: float = 10.0) -> None:
-        self._url, self._cooldown = url, cooldown
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = self._tried_at = float("-inf")
-        self._lock = threading.Lock()
-
-    def key(self, kid: str) -> jwt.PyJWK | None:
-        """The key called `kid`, or None. :raises KeysUnavailable:"""
-        now = time.monotonic()
-        is_stale = now - self._fetched_at > _FRESH_SECONDS
-        if (is_stale or kid not in self._keys) and now - self._tried_at > self._cooldown:
-            with self._lock:
-                if now - self._tried_at > self._cooldown:
-                    self._refresh()
-        if self._fetched_at == float("-inf"):
-            raise KeysUnavailable
-        return self._keys.get(kid)
-
-    def _refresh(self) -> None:
-        try:
-            answer = vendors.call("GET", self._url, headers={"Accept": "application/json"}, timeout=3.0)
-            document = json.loads(answer.body) if answer.status == 200 else None
-        except (vendors.NotSent, vendors.Broken, ValueError, RecursionError):
-            document = None
-        if keys := _signing_keys(document):
-            self._keys, self._fetched_at = keys, time.monotonic()
-        self._tried_at = time.monotonic()
+    algorithms: frozenset[str]
+    required: tuple[str, ...]
+    check: Callable[[Mapping[str, Any], Mapping[str, Any]], None]
 
 
-def _signing_keys(document: Any) -> dict[str, jwt.PyJWK]:
-    """The keys of a JWKS that we can verify with, by `kid`. The others are nobody's business (RFC 7517, 5)."""
-    rows = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        return {}
-    return {row["kid"]: key for row in rows if isinstance(row, dict) and (key := _signing_key(row))}
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What a token says of itself, not yet believed."""
 
-
-def _signing_key(row: dict[str, Any]) -> jwt.PyJWK | None:
-    """An RSA key with a name that is for signatures, its public part; None for any other, and for a damaged one."""
-    is_ours = row.get("kty") == "RSA" and row.get("use", "sig") == "sig" and isinstance(row.get("kid"), str)
-    if not is_ours:
-        return None
-    try:
-        return jwt.PyJWK({name: row[name] for name in ("kty", "kid", "n", "e")}, algorithm="RS256")
-    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-@lru_cache(maxsize=32)
-def _key_set(url: str) -> KeySet:
-    return KeySet(url)
+    issuer: str
+    algorithm: str
+    kid: str
 
 
 def verify(token: str) -> dict[str, Any]:
@@ -102,23 +55,28 @@ def verify(token: str) -> dict[str, Any]:
     The claims of a valid token.
 
     :raises TokenRefused: `token_malformed`, `token_expired`, `token_not_yet_valid`, `token_issuer_unknown`,
-        `token_signature_invalid`, `token_claims_missing`, `token_party_not_allowed`, `token_pending`
+        `token_signature_invalid`, `token_claims_missing`, `token_party_not_allowed`, `token_pending`,
+        `token_audience_wrong`, `token_role_wrong`
     :raises KeysUnavailable: the issuer's keys cannot be had
     """
-    issuer, kid = _unverified(token)
-    facts = settings.TOKEN_ISSUERS.get(issuer)
+    claimed = _unverified(token)
+    facts = settings.TOKEN_ISSUERS.get(claimed.issuer)
     if facts is None:
         raise TokenRefused("token_issuer_unknown", "This token was issued by somebody we do not know.")
-    key = _key_set(str(facts["jwks_url"])).key(kid)
-    if key is None:
-        raise TokenRefused("token_signature_invalid", "This token was signed with a key that its issuer does not have.")
-    claims = _decode(token, key, issuer)
-    _check_claims(claims, facts)
+    provider = _PROVIDERS[provider_of(claimed.issuer)]
+    claims = _decode(token, _key(claimed, facts, provider), claimed, provider)
+    _check_texts(claims)
+    provider.check(claims, facts)
     return claims
 
 
-def _unverified(token: str) -> tuple[str, str]:
-    """Issuer and key id as the token claims them: they only choose the key that must then verify."""
+def provider_of(issuer: str) -> str:
+    """`clerk` or `supabase`; an empty text for an issuer that we do not know."""
+    facts = settings.TOKEN_ISSUERS.get(issuer)
+    return "" if facts is None else str(facts.get("provider", "clerk"))
+
+
+def _unverified(token: str) -> _Claimed:
     if len(token) > _MAX_TOKEN_CHARS:
         raise TokenRefused("token_malformed", "This is not a token: it is too long.")
     try:
@@ -126,16 +84,37 @@ def _unverified(token: str) -> tuple[str, str]:
         claims = jwt.decode(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise TokenRefused("token_malformed", "This is not a token (JWT).") from error
-    issuer, kid = claims.get("iss"), header.get("kid")
-    if header.get("alg") != "RS256" or not isinstance(kid, str):
-        raise TokenRefused("token_signature_invalid", "This token is not signed with RS256 and a key id.")
-    return issuer if isinstance(issuer, str) else "", kid
+    return _Claimed(_text(claims.get("iss")), _text(header.get("alg")), _text(header.get("kid")))
 
 
-def _decode(token: str, key: jwt.PyJWK, issuer: str) -> dict[str, Any]:
-    options: Any = {"require": _REQUIRED_CLAIMS, "verify_aud": False}
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _key(claimed: _Claimed, facts: Mapping[str, Any], provider: _Provider) -> Any:
+    """
+    The key that the token must verify with. Never a public key as the secret of HS256: the two are kept apart here.
+
+    :raises TokenRefused: its issuer signs otherwise, or has no such key
+    """
+    if claimed.algorithm in provider.algorithms:
+        if claimed.algorithm == "HS256" and facts.get("secret"):
+            return str(facts["secret"])
+        if claimed.algorithm in _PUBLIC and facts.get("jwks_url") and claimed.kid:
+            key = key_set(str(facts["jwks_url"])).key(claimed.kid)
+            if key is not None and key.algorithm_name == claimed.algorithm:
+                return key
+            raise TokenRefused("token_signature_invalid", "This token was signed with a key that its issuer lacks.")
+    raise TokenRefused("token_signature_invalid", "This token is not signed as its issuer signs.")
+
+
+def _decode(token: str, key: Any, claimed: _Claimed, provider: _Provider) -> dict[str, Any]:
+    options: Any = {"require": list(provider.required), "verify_aud": False}
     try:
-        return jwt.decode(token, key=key, algorithms=["RS256"], issuer=issuer, leeway=_LEEWAY_SECONDS, options=options)
+        return jwt.decode(
+            token, key=key, algorithms=[claimed.algorithm], issuer=claimed.issuer, leeway=_LEEWAY_SECONDS,
+            options=options,
+        )  # fmt: skip
     except jwt.ExpiredSignatureError as error:
         raise TokenRefused("token_expired", "This token has expired: get a new one.") from error
     except (jwt.ImmatureSignatureError, jwt.InvalidIssuedAtError) as error:
@@ -148,12 +127,30 @@ def _decode(token: str, key: jwt.PyJWK, issuer: str) -> dict[str, Any]:
         raise TokenRefused("token_malformed", "The claims of this token are not as they should be.") from error
 
 
-def _check_claims(claims: dict[str, Any], facts: dict[str, Any]) -> None:
+def _check_texts(claims: Mapping[str, Any]) -> None:
     if (claim := unstorable(claims)) is not None:
         raise TokenRefused("token_malformed", f"This token has a claim that is no text ({claim}).")
-    if not isinstance(claims["sub"], str) or not claims["sub"]:
+    if not _text(claims["sub"]):
         raise TokenRefused("token_claims_missing", "This token names nobody (sub).")
+
+
+def _check_clerk(claims: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     if "azp" in claims and facts.get("azp") and claims["azp"] not in facts["azp"]:
         raise TokenRefused("token_party_not_allowed", "This token was issued for another application (azp).")
     if claims.get("sts") == "pending":
         raise TokenRefused("token_pending", "This session is not complete: finish signing in.")
+
+
+def _check_supabase(claims: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """The project's own API keys are signed with the same secret: they are nobody's session."""
+    audience = facts.get("audience", "authenticated")
+    if audience not in (claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]):
+        raise TokenRefused("token_audience_wrong", "This token was issued for somebody else (aud).")
+    if claims.get("role", "authenticated") != "authenticated":
+        raise TokenRefused("token_role_wrong", "This token is no signed-in person's (role).")
+
+
+_PROVIDERS = {
+    "clerk": _Provider(frozenset({"RS256"}), ("exp", "iat", "nbf", "iss", "sub", "sid"), _check_clerk),
+    "supabase": _Provider(frozenset({"RS256", "ES256", "HS256"}), ("exp", "iat", "iss", "sub", "aud"), _check_supabase),
+}

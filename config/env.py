@@ -34,7 +34,7 @@ WHATSAPP_GATEWAYS: dict[str, dict[str, Any]] = _env.json("WHATSAPP_GATEWAYS", de
 CLERK_SECRET_KEY = _env.str("CLERK_SECRET_KEY", default="")
 CLERK_WEBHOOK_SECRETS: list[str] = _env.list("CLERK_WEBHOOK_SECRETS", default=[])
 CLERK_INSTANCE_ID = _env.str("CLERK_INSTANCE_ID", default="")
-CLERK_API_URL = _env.str("CLERK_API_URL", default="https://api.clerk.com/v1").rstrip("/")
+CLERK_API_URL = (_env.str("CLERK_API_URL", default="") or "https://api.clerk.com/v1").rstrip("/")
 ORDER_SIGNING_SECRETS: dict[str, dict[str, list[str]]] = _env.json("ORDER_SIGNING_SECRETS", default={})
 WORKSHOPS_FROM_ORDERS_PER_HOUR = _env.int("WORKSHOPS_FROM_ORDERS_PER_HOUR", default=5)
 

@@ -28,6 +28,7 @@ _GROUPS = [
         ("Organizations", "apartment", "organizations", "organization"),
         ("Memberships", "badge", "organizations", "membership"),
         ("URLs for orders", "key", "workshops", "sourcetoken"),
+        ("Mirror of Clerk", "sync_alt", "organizations", "reconcilerun"),
         ("People", "group", "accounts", "appuser"),
         ("Staff", "shield_person", "accounts", "staffuser"),
     ],

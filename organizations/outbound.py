@@ -4,8 +4,10 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -19,6 +21,7 @@ from organizations.models.locks import only_reconcile
 from organizations.models.organization import OrganizationFacts
 
 log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 #: How long a task works at a run before it hands it to the next task: a broker thinks of long ones as lost.
 SLICE_SECONDS = 60.0
@@ -137,6 +140,35 @@ def find_membership(backend: Backend, organization_id: str, user_id: str) -> Lis
     return next((one for one in rows if one.person and one.person.id == user_id), None)
 
 
+class NotAMember(Exception):
+    """Clerk knows no such organization, or the person is not in it."""
+
+
+def sync_person(*, user_id: str, organization_id: str) -> None:
+    """
+    Bring one person, one organization and the one's membership in the other in step with Clerk, while they wait.
+
+    The other members of an organization that was not known yet are fetched in the background. Nothing is removed here:
+    what was made a moment ago may not be found everywhere at Clerk yet.
+
+    :raises NotAMember: Clerk says so
+    :raises VendorError: Clerk did not say
+    """
+    backend = Backend(timeout=settings.CLERK_INTERACTIVE_TIMEOUT)
+    try:
+        membership = find_membership(backend, organization_id, user_id)
+        facts = backend.get_organization(organization_id)
+    except NotFound as error:
+        raise NotAMember from error
+    if membership is None:
+        raise NotAMember
+    try:
+        user: ListedUser | None = backend.get_user(user_id)
+    except NotFound:
+        user = None
+    _write(partial(services.record_person, user=user, organization=facts, membership=membership))
+
+
 _STEPS: dict[str, Callable[[ReconcileRun, Backend], ReconcileRun]] = {
     Phase.PEOPLE: _read_users,
     Phase.ORGANIZATIONS: _read_organizations,
@@ -145,7 +177,7 @@ _STEPS: dict[str, Callable[[ReconcileRun, Backend], ReconcileRun]] = {
 }
 
 
-def _write(step: Callable[[], ReconcileRun]) -> ReconcileRun:
+def _write(step: Callable[[], Result]) -> Result:
     """A step's writes, again when they met those of a webhook (a deadlock, or both wrote the same new row)."""
     for _ in range(_TRIES - 1):
         try:
@@ -154,7 +186,7 @@ def _write(step: Callable[[], ReconcileRun]) -> ReconcileRun:
         except DatabaseError:
             if connection.in_atomic_block or not connection.is_usable():
                 raise
-            log.warning("a page of a reconcile is written again", exc_info=True)
+            log.warning("what Clerk said is written again", exc_info=True)
     with tenancy.system():
         return step()
 

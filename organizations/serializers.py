@@ -10,6 +10,7 @@ from accounts.models import AppUser
 from common import phones
 from organizations.models import Membership, Organization
 from organizations.placeholders import INVITE_LINK, PLACEHOLDERS, unknown_placeholders
+from organizations.services import MirrorHealth
 
 _ZONES = zoneinfo.available_timezones()
 
@@ -103,3 +104,21 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
     class Meta:
         model = Membership
         fields = ["id", "user", "role", "created_at"]
+
+
+class MirrorHealthSerializer(serializers.Serializer[MirrorHealth]):
+    """How the mirror of Clerk is; `troubles` says in words what a person should look at."""
+
+    is_configured = serializers.BooleanField()
+    last_webhook_at = serializers.DateTimeField(allow_null=True)
+    lag_seconds = serializers.FloatField()
+    waiting = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    parked = serializers.IntegerField()
+    dead = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    last_reconcile_at = serializers.DateTimeField(allow_null=True)
+    last_reconcile_status = serializers.CharField()
+    drift = serializers.DictField(child=serializers.IntegerField())
+    unknown_roles = serializers.DictField(child=serializers.IntegerField())
+    troubles = serializers.ListField(child=serializers.CharField())

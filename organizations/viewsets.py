@@ -38,7 +38,9 @@ class OrganizationNotFound(DomainError):
 
     code = "organization_not_found"
     status = 404
-    message = "There is no such organization here, or you are not a member of it."
+    message = (
+        "There is no such organization here, or you are not a member of it. Just joined? POST /api/organizations/sync."
+    )
 
 
 class RoleForbids(DomainError):
@@ -46,6 +48,21 @@ class RoleForbids(DomainError):
 
     code = "role_forbids"
     status = 403
+
+
+def claimed_organization(request: Request, principal: Principal) -> str:
+    """
+    The organization of the token, or else of the `X-Organization` header: not yet believed.
+
+    :raises OrganizationRequired: none is named
+    :raises OrganizationConflict: two are named
+    """
+    claimed, header = principal.organization_id, request.headers.get("X-Organization", "")
+    if claimed and header and claimed != header:
+        raise OrganizationConflict
+    if not (claimed or header):
+        raise OrganizationRequired
+    return claimed or header
 
 
 class TenantView(GenericViewSet[Any]):
@@ -95,12 +112,7 @@ class TenantView(GenericViewSet[Any]):
         :raises OrganizationRequired: none is named
         :raises OrganizationConflict: two are named
         """
-        claimed, header = self.principal.organization_id, request.headers.get("X-Organization", "")
-        if claimed and header and claimed != header:
-            raise OrganizationConflict
-        if not (claimed or header):
-            raise OrganizationRequired
-        return claimed or header
+        return claimed_organization(request, self.principal)
 
     def tenancy(self) -> AbstractContextManager[None]:
         """The context of the request's organization and person."""
@@ -123,7 +135,8 @@ class TenantView(GenericViewSet[Any]):
 
     def _check_membership(self) -> None:
         memberships = Membership.objects.select_related("organization")
-        found = memberships.filter(organization_id=self.organization_id, user_id=self.user_id).first()
+        mine = memberships.filter(organization_id=self.organization_id, user_id=self.user_id)
+        found = mine.filter(organization__deleted_at=None).first()
         if found is None:
             raise OrganizationNotFound
         self.membership = found

@@ -7,7 +7,7 @@ import jwt
 import pytest
 import requests
 
-from accounts.tokens import KeySet, KeysUnavailable
+from accounts.keys import KeySet, KeysUnavailable
 from common.tests.servers import says, server
 from sandbox.client import Sandbox
 

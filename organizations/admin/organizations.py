@@ -7,13 +7,15 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from common.admin import BigListMixin, TenantAdmin, TenantForm, TextInputsMixin, link
+from common.admin import ActionsMixin, BigListMixin, TenantAdmin, TenantForm, TextInputsMixin, actor, link
+from common.admin.actions import Deed
 from organizations import services
 from organizations.models import Membership, Organization
 from organizations.serializers import OrganizationSerializer
@@ -43,7 +45,7 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
 
 
 @admin.register(Organization)
-class OrganizationAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
+class OrganizationAdmin(ActionsMixin, TextInputsMixin, BigListMixin, ModelAdmin):
     """The tenants. What Clerk owns is only written when one is added by hand; the rest are settings."""
 
     form = OrganizationForm
@@ -70,6 +72,23 @@ class OrganizationAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
         ("Where and when", {"fields": ["timezone", "default_country", "default_workshop_time"]}),
         ("Times", {"fields": ["created_at", "updated_at"]}),
     ]  # fmt: skip
+
+    actions_detail = ["reconcile_this"]
+
+    def has_reconcile_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As for reconciling everything."""
+        return bool(getattr(request.user, "has_perm", lambda _: False)("organizations.change_reconcilerun"))
+
+    @action(description="Reconcile with Clerk", permissions=["reconcile"], url_path="reconcile")  # type: ignore[untyped-decorator]
+    def reconcile_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """This one and its members, in the background."""
+
+        def reconcile(organization: Organization) -> None:
+            services.request_reconcile(requested_by=actor(request), scope=organization.pk)
+
+        question = "Compare this organization and its members with Clerk, and repair what differs?"
+        deed = Deed(act=reconcile, done="queued: see Mirror of Clerk.", question=question, button="Reconcile")
+        return self.do_one(request, object_id, deed)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         """With the number of members, counted for the rows that are shown."""

@@ -7,6 +7,7 @@ from organizations.services.absences import (
     judge_absences,
     settle_absence,
 )
+from organizations.services.health import MirrorHealth, mirror_health
 from organizations.services.mirror import (
     delete_membership,
     delete_organization,
@@ -25,6 +26,7 @@ from organizations.services.reconcile import (
     pause_reconcile,
     postpone_reconcile,
     reconcile_nightly,
+    record_person,
     request_reconcile,
     sweep_reconciles,
 )
@@ -34,6 +36,7 @@ from organizations.services.settings import SETTINGS, update_settings
 __all__ = [
     "SETTINGS",
     "Absentee",
+    "MirrorHealth",
     "NothingToConfirm",
     "absentees",
     "apply_memberships",
@@ -49,12 +52,14 @@ __all__ = [
     "is_known_membership",
     "is_read",
     "judge_absences",
+    "mirror_health",
     "next_phase",
     "pause_reconcile",
     "postpone_reconcile",
     "reconcile_nightly",
     "record_memberships",
     "record_organizations",
+    "record_person",
     "record_user",
     "request_reconcile",
     "settle_absence",

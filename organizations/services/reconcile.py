@@ -10,7 +10,10 @@ from common import tenancy
 from common.errors import DomainError
 from common.jobs import SWEEP_GRACE, backoff, soon
 from common.queue import enqueue
-from organizations.models import ReconcileRun
+from organizations.client import ListedMembership, ListedUser
+from organizations.models import Organization, ReconcileRun
+from organizations.models.organization import OrganizationFacts
+from organizations.services import mirror
 
 #: Longer than the longest step: one call, or a page's writes.
 LEASE = timedelta(minutes=3)
@@ -141,6 +144,18 @@ def sweep_reconciles() -> list[ReconcileRun]:
         for run in runs:
             _start(run, expires=SWEEP_GRACE)
     return runs
+
+
+@transaction.atomic
+def record_person(*, user: ListedUser | None, organization: OrganizationFacts, membership: ListedMembership) -> None:
+    """Write a person, an organization and their membership; of one that was not known, ask for the other members."""
+    is_known = Organization.with_deleted.filter(pk=organization.id, clerk_updated_at__isnull=False).exists()
+    if user:
+        mirror.record_user(user=user)
+    mirror.record_organizations(organizations=[organization])
+    mirror.record_memberships(memberships=[membership])
+    if not is_known:
+        request_reconcile(requested_by="sync", scope=organization.id)
 
 
 def reconcile_nightly() -> ReconcileRun:

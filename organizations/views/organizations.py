@@ -41,7 +41,8 @@ class OrganizationViewSet(TenantView):
     @extend_schema(responses=MyOrganizationSerializer(many=True))
     def list(self, request: Request) -> Response:
         """My organizations, with my role in each."""
-        mine: QuerySet[Membership] = Membership.objects.filter(user_id=self.user_id).select_related("organization")
+        mine: QuerySet[Membership] = Membership.objects.filter(user_id=self.user_id, organization__deleted_at=None)
+        mine = mine.select_related("organization")
         page = self.paginate_queryset(mine)
         return self.get_paginated_response(MyOrganizationSerializer(page, many=True).data)
 
