@@ -15,7 +15,7 @@ _DRAIN_BYTES = 32 * 1024 * 1024
 
 
 class BodyLimitMiddleware:
-    """Answer 413 to a body over `MAX_BODY_BYTES`, before any view reads it."""
+    """Answer 413 to a body over `MAX_BODY_BYTES`, before any view reads it; files of imports may be larger."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,10 +25,13 @@ class BodyLimitMiddleware:
         if not length.isascii() or not length.isdigit():
             return json_error(400, "bad_request", "The Content-Length header is not a number.")
         size = int(length[:_MAX_DIGITS])
-        if size <= settings.MAX_BODY_BYTES:
+        most = settings.MAX_BODY_BYTES
+        if request.path_info == settings.UPLOAD_PATH:
+            most += settings.IMPORT_MAX_BYTES
+        if size <= most:
             return self.get_response(request)
         if size <= _DRAIN_BYTES:
             while request.read(_CHUNK):
                 pass
-        limit = settings.MAX_BODY_BYTES // 1024
+        limit = most // 1024
         return json_error(413, "body_too_large", f"The request body is too large: at most {limit} KiB are read.")

@@ -15,6 +15,7 @@ _GROUPS = [
         ("Registrations", "how_to_reg", "workshops", "registration"),
         ("Orders", "receipt_long", "workshops", "order"),
         ("What is sold", "storefront", "workshops", "productmapping"),
+        ("Imports", "upload_file", "workshops", "registrationimport"),
         ("Tags", "sell", "workshops", "tag"),
         ("Communities", "diversity_3", "workshops", "community"),
         ("Groups", "forum", "whatsapp", "group"),

@@ -315,6 +315,10 @@ ORDER_SIGNING_SECRETS: dict[str, dict[str, list[str]]] = env.ORDER_SIGNING_SECRE
 WORKSHOPS_FROM_ORDERS_PER_HOUR = env.WORKSHOPS_FROM_ORDERS_PER_HOUR
 #: How long the token of a URL lives on after it was replaced, unless the replacer says otherwise.
 SOURCE_TOKEN_OVERLAP_HOURS = 24
+#: Largest file of registrations, in bytes and in rows. It is uploaded on this page of the admin alone.
+IMPORT_MAX_BYTES = 5 * 1024 * 1024
+IMPORT_MAX_ROWS = 20_000
+UPLOAD_PATH = "/admin/workshops/registrationimport/add/"
 
 # --- live updates -----------------------------------------------------------------------------------------------
 #: The address of the live process; empty: that of the request.
@@ -358,6 +362,7 @@ CELERY_TASK_ROUTES = {
     "whatsapp.sync_members": {"queue": "sync"},
     "whatsapp.sync_groups": {"queue": "sync"},
     "workshops.create_community": {"queue": "outbound"},
+    "workshops.import_registrations": {"queue": "sync"},
     "whatsapp.connect_session": {"queue": "outbound"},
     "whatsapp.disconnect_session": {"queue": "outbound"},
     "whatsapp.poll_session": {"queue": "outbound"},
@@ -383,6 +388,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep reconciles": _sweep("organizations.sweep_reconciles"),
     "reconcile organizations": {"task": "organizations.reconcile_nightly", "schedule": crontab(hour=3, minute=10)},
     "sweep communities": _sweep("workshops.sweep_communities"),
+    "sweep imports": _sweep("workshops.sweep_imports"),
     "sweep member syncs": _sweep("whatsapp.sweep_sync_runs"),
     "sweep group lists": _sweep("whatsapp.sweep_group_lists"),
     "poll sessions": _sweep("whatsapp.poll_sessions"),

@@ -24,6 +24,7 @@ from whatsapp.tests.factories import (
 )
 from workshops.models import Community, Workshop, WorkshopGroup
 from workshops.tests.factories import (
+    ImportRowFactory,
     OrderFactory,
     ProductCodeFactory,
     SourceTokenFactory,
@@ -66,6 +67,7 @@ def two_organizations() -> tuple[str, str]:
             WorkshopGroup.objects.create(organization=organization, workshop=workshop, group=group)
             ProductCodeFactory.create(organization=organization)
             OrderFactory.create(organization=organization)
+            ImportRowFactory.create(organization=organization)
             SourceTokenFactory.create(organization=organization)
     return "org_a", "org_b"
 

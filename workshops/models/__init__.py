@@ -3,16 +3,19 @@
 from workshops.models.community import Community
 from workshops.models.product import Platform, ProductCode, ProductMapping
 from workshops.models.registration import Order, Registration, SourceToken
+from workshops.models.registration_import import ImportRow, RegistrationImport
 from workshops.models.tag import Tag
 from workshops.models.workshop import StepRefused, Workshop, WorkshopGroup
 
 __all__ = [
     "Community",
+    "ImportRow",
     "Order",
     "Platform",
     "ProductCode",
     "ProductMapping",
     "Registration",
+    "RegistrationImport",
     "SourceToken",
     "StepRefused",
     "Tag",

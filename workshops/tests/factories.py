@@ -14,10 +14,12 @@ from organizations.tests.factories import OrganizationFactory, TenantFactory
 from whatsapp.tests.factories import GroupFactory
 from workshops.models import (
     Community,
+    ImportRow,
     Order,
     ProductCode,
     ProductMapping,
     Registration,
+    RegistrationImport,
     SourceToken,
     Tag,
     Workshop,
@@ -219,3 +221,35 @@ class SourceTokenFactory(TenantFactory[SourceToken]):
     platform = "tagmango"
     token_hash = LazyAttribute(lambda row: hashlib.sha256(row.token.encode()).hexdigest())
     hint = LazyAttribute(lambda row: row.token[:4])
+
+
+class RegistrationImportFactory(TenantFactory[RegistrationImport]):
+    """An uploaded file of one row, not started."""
+
+    _follows = ("workshop",)
+
+    class Meta:
+        model = RegistrationImport
+
+    organization = SubFactory(OrganizationFactory)
+    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    file_name = Sequence(lambda number: f"people{number}.csv")
+    content = b"name,phone\nAsha,9812345678\n"
+    columns = LazyFunction(lambda: {"name": 0, "phone": 1})
+    total = 1
+    requested_by = "test"
+
+
+class ImportRowFactory(TenantFactory[ImportRow]):
+    """A row that was imported."""
+
+    _follows = ("registration_import",)
+
+    class Meta:
+        model = ImportRow
+
+    organization = SubFactory(OrganizationFactory)
+    registration_import = SubFactory(RegistrationImportFactory, organization=SelfAttribute("..organization"))
+    number = Sequence(lambda number: number + 2)
+    outcome = "registered"
+    person = "Asha"

@@ -9,13 +9,15 @@ from common import tenancy
 from common.tests import admin_pages
 from common.tests.admin_pages import act, press, superuser, text_of, url
 from organizations.tests.factories import OrganizationFactory
-from workshops.models import Order, ProductMapping, Registration, SourceToken
+from workshops.models import ImportRow, Order, ProductMapping, Registration, RegistrationImport, SourceToken
 from workshops.tests import posts
 from workshops.tests.factories import (
+    ImportRowFactory,
     OrderFactory,
     ProductCodeFactory,
     ProductMappingFactory,
     RegistrationFactory,
+    RegistrationImportFactory,
     SourceTokenFactory,
     WorkshopFactory,
 )
@@ -28,6 +30,8 @@ MODELS: list[tuple[Any, Any]] = [
     (Order, OrderFactory.create),
     (ProductMapping, lambda: ProductCodeFactory.create().mapping),
     (SourceToken, SourceTokenFactory.create),
+    (RegistrationImport, RegistrationImportFactory.create),
+    (ImportRow, ImportRowFactory.create),
 ]
 NO_INLINES = {
     f"{prefix}-{name}": "0" for prefix in ("orders", "codes") for name in ("TOTAL_FORMS", "INITIAL_FORMS")
