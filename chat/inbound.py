@@ -91,7 +91,9 @@ def member_removed(event: Event) -> None:
 
 def message_new(event: Event) -> None:
     """Somebody spoke."""
-    if not services.message_was_told(cid=_text(event.payload, "cid"), at=_at(event)):
+    message = event.payload.get("message")
+    at = _moment(message.get("created_at")) if isinstance(message, dict) else None
+    if not services.message_was_told(cid=_text(event.payload, "cid"), at=at or _at(event)):
         raise Ignore("the channel is none of ours")
 
 

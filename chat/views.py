@@ -155,7 +155,7 @@ class TokenViewSet(ChatView):
         serializer = TokenRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wish: dict[str, Any] = serializer.validated_data
-        party = self.person if wish["as_"] == Kind.USER else self._company_that_speaks()
+        party = self.person if wish["as"] == Kind.USER else self._company_that_speaks()
         stream_id, issued = outbound.issue_token(party=party)
         content = {
             "api_key": settings.STREAM_API_KEY, "user_id": stream_id, "token": issued.token,

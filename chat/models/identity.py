@@ -47,7 +47,7 @@ class StreamIdentityQuerySet(models.QuerySet["StreamIdentity"]):
     def mark_outdated(self, *, company_ids: Sequence[str] = (), person_ids: Sequence[str] = ()) -> int:
         """The profiles of these have changed; answers how many of them Stream knows."""
         known = self.filter(Q(company__in=company_ids) | Q(person__in=person_ids))
-        return known.filter(Q(push_after=None) | Q(push_after__gt=Now())).update(push_after=Now())
+        return known.update(push_after=Now())
 
 
 class StreamIdentity(models.Model):
@@ -119,18 +119,19 @@ class StreamIdentity(models.Model):
 
 
 _LEASE = """
-UPDATE chat_stream_identities SET lease_until = now() + make_interval(secs => %(seconds)s)
+UPDATE chat_stream_identities SET lease_until = statement_timestamp() + make_interval(secs => %(seconds)s)
 WHERE id IN (
   SELECT id FROM chat_stream_identities
-  WHERE push_after <= now() AND state = 'active' AND (lease_until IS NULL OR lease_until < now())
+  WHERE push_after <= statement_timestamp() AND state = 'active'
+    AND (lease_until IS NULL OR lease_until < statement_timestamp())
   ORDER BY push_after LIMIT %(number)s FOR UPDATE SKIP LOCKED
 )
 RETURNING id
 """
 _PUSHED = """
 UPDATE chat_stream_identities AS kept
-SET pushed_hash = given.hash, pushed_at = now(), state = 'active', failures = 0, error = '', error_code = '',
-    lease_until = NULL,
+SET pushed_hash = given.hash, pushed_at = statement_timestamp(), state = 'active', failures = 0,
+    error = '', error_code = '', lease_until = NULL,
     push_after = CASE WHEN push_after IS NOT DISTINCT FROM given.seen THEN NULL ELSE push_after END
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS given (id, hash, seen)
 WHERE kept.id = given.id

@@ -1,11 +1,11 @@
 """Conversations are opened, finished and repaired: what the recipe's end means for the row and for the caller."""
 
-import logging
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 
 from chat import services
@@ -18,7 +18,7 @@ from common import tenancy
 from common.errors import DomainError
 from common.vendors import Forbidden, RetryLater, RetrySoon, VendorError
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 FINISH_SECONDS = 25.0
 _LOOK_SECONDS = 0.05
@@ -108,7 +108,8 @@ def _carry_out(plan: Plan, deadline: Deadline) -> Conversation:
     except Exception:
         services.release(plan=plan)
         raise
-    log.info("channel ready: cid=%s members=%s", channel.cid, ",".join(sorted(channel.members)))
+    what = "channel verified" if plan.is_settled else "channel created"
+    log.info(what, cid=channel.cid, members=sorted(channel.members))
     return services.conversation_ready(plan=plan, members=channel.members.keys())
 
 

@@ -1,9 +1,10 @@
 """Profiles go to Stream, up to a hundred in a call; one that Stream refuses does not keep the others back."""
 
-import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+
+import structlog
 
 from chat import services
 from chat.client import MOST_USERS, Misconfigured, StreamClient, UsersGone
@@ -11,7 +12,7 @@ from chat.outbound.deadline import Deadline
 from chat.services import Person
 from common.vendors import Invalid, RetrySoon, VendorError
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _CALL_SECONDS = 20.0
 _RUN_SECONDS = 45.0
@@ -45,7 +46,7 @@ def push(client: StreamClient, deadline: Deadline, people: Collection[Person]) -
         else:
             services.record_pushed(people=batch)
             outcome.done |= {person.stream_id for person in batch}
-            log.info("users upserted: count=%d ids=%s", len(batch), ",".join(person.stream_id for person in batch))
+            log.info("users upserted", count=len(batch), ids=[person.stream_id for person in batch])
     return outcome
 
 
@@ -62,7 +63,7 @@ def _without(batch: Sequence[Person], error: UsersGone, outcome: Pushed) -> Iter
         middle = len(batch) // 2
         return [list(batch[:middle]), list(batch[middle:])]
     services.record_gone(stream_ids=gone, is_deleted=error.is_deleted, detail=error.detail)
-    log.warning("users are gone in Stream: %s", ",".join(sorted(gone)))
+    log.warning("users are gone in Stream", ids=sorted(gone))
     outcome.gone |= gone
     rest = [person for person in batch if person.stream_id not in gone]
     return [rest] if rest else []
@@ -85,21 +86,19 @@ def push_profiles() -> int:
     What is left after a while, and what failed, the next sweep goes on with.
     """
     client, ends_at, number = StreamClient(), time.monotonic() + _RUN_SECONDS, 0
-    while time.monotonic() < ends_at and services.is_push_due():
-        people = services.lease_outdated(number=MOST_USERS)
-        if not people:
-            continue
+    while time.monotonic() < ends_at and (people := services.lease_outdated(number=MOST_USERS)) is not None:
         try:
             number += len(push(client, Deadline(_CALL_SECONDS), people).done)
         except VendorError as error:
             _failed(people, error)
-            return number
-        pause(client)
+            break
+        if people:
+            pause(client)
     return number
 
 
 def _failed(people: Sequence[Person], error: VendorError) -> None:
-    log.warning("profiles were not pushed: %s (%s)", error.detail, error.code)
+    log.warning("profiles were not pushed", count=len(people), code=error.code, detail=error.detail)
     services.push_failed(people=people, error=error, is_final=False)
     if isinstance(error, Misconfigured):
         services.stream_refuses_us(detail=error.detail)

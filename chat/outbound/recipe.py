@@ -6,8 +6,9 @@ are then pushed once more. Known people are not pushed at all: an upsert for eac
 300 conversations a minute.
 """
 
-import logging
 from collections.abc import Callable, Collection, Mapping
+
+import structlog
 
 from chat.client import Channel, ChannelNotThere, StreamClient, UsersMissing
 from chat.outbound.deadline import Deadline
@@ -15,7 +16,7 @@ from chat.outbound.pushing import push
 from chat.services import Person, Plan
 from common.vendors import Invalid, RetrySoon, VendorError
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class MembersMissing(VendorError):
@@ -56,7 +57,7 @@ class Recipe:
         self._push([person for person in self._plan.people if not person.is_known])
         channel = self._settled(self._create)
         if absent := self._absent(channel):
-            log.warning("channel %s lacks %s", channel.cid, ",".join(sorted(absent)))
+            log.warning("members are missing", cid=channel.cid, ids=sorted(absent))
             channel = self._settled(lambda: self._add(absent))
         if absent := self._absent(channel):
             raise MembersMissing(absent)
@@ -92,7 +93,7 @@ class Recipe:
         if not people:
             return
         pushed = push(self._client, self._deadline, people)
-        log.info("participants synced: count=%d ids=%s", len(pushed.done), ",".join(sorted(pushed.done)))
+        log.info("participants synced", count=len(pushed.done), ids=sorted(pushed.done))
         if pushed.gone:
             raise PeopleGone(pushed.gone)
         for stream_id, error in pushed.refused.items():

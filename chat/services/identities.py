@@ -160,8 +160,11 @@ def record_state(*, stream_id: str, state: str, at: datetime) -> bool:
 
 
 @transaction.atomic
-def lease_outdated(*, number: int) -> list[Person]:
-    """Claim up to `number` identities whose profile should go to Stream; those that have it already are let go."""
+def lease_outdated(*, number: int) -> list[Person] | None:
+    """
+    Claim up to `number` identities whose profile should go to Stream; those that have it already are let go. None: no
+    identity is due.
+    """
     with tenancy.system():
         keys = StreamIdentity.objects.lease_outdated(number=number, lease=_LEASE)
         rows = StreamIdentity.objects.filter(pk__in=keys).select_related("company", "person")
@@ -169,7 +172,7 @@ def lease_outdated(*, number: int) -> list[Person]:
         StreamIdentity.objects.pushed(
             {person.pk: (person.fingerprint, person.seen_push_after) for person in people if person.is_known}
         )
-    return [person for person in people if not person.is_known]
+    return [person for person in people if not person.is_known] if keys else None
 
 
 def push_failed(*, people: Sequence[Person], error: VendorError, is_final: bool) -> None:

@@ -89,6 +89,16 @@ def test_the_order_of_participants_does_not_matter_and_the_context_does(scene: S
     assert len(first.data["participants"]) == 2
 
 
+def test_the_log_says_who_was_synced_and_who_is_in(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        scene.open()
+    told = {record.msg["event"]: record.msg for record in caplog.records if isinstance(record.msg, dict)}
+    everybody = sorted([stream_id(scene.company), stream_id(scene.person)])
+    assert (told["users upserted"]["count"], told["users upserted"]["ids"]) == (2, everybody)
+    assert told["participants synced"]["ids"] == everybody
+    assert told["channel created"]["members"] == everybody
+
+
 def test_known_people_cost_one_call_and_nothing_is_written(scene: Scene, django_assert_max_num_queries: Any) -> None:
     scene.open()
     scene.sandbox.clear_journal()
