@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from celery.schedules import crontab
 
-from common.logs import mask_phones
+from common.logs import mask_phones, mask_tokens
 from config import env
 
 BASE_DIR = env.BASE_DIR
@@ -413,6 +413,7 @@ _shared_processors: list[Any] = [
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.format_exc_info,
     mask_phones,
+    mask_tokens,
 ]
 structlog.configure(
     processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _obey_signals(_stop)
         if options.leashed:
             threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
-        for outbox in (lab.outbox, lab.stream_post.outbox, lab.clerk_post.outbox):
+        for outbox in (lab.outbox, lab.stream_post.outbox, lab.clerk_post.outbox, lab.orders_post.outbox):
             sender.start(outbox)
         sys.stdout.write(f"Sandbox on http://{options.host}:{listening.port}\n")
         sys.stdout.flush()

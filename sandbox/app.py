@@ -9,6 +9,7 @@ import sandbox.clerk.control
 import sandbox.clerk.routes
 import sandbox.gateway.control
 import sandbox.gateway.routes
+import sandbox.orders.control
 import sandbox.stream.control
 import sandbox.stream.routes
 import sandbox.webhooks.control
@@ -27,6 +28,7 @@ _CONTROL = [
     *sandbox.clerk.control.ROUTES,
     *sandbox.webhooks.control.ROUTES,
     *sandbox.stream.control.ROUTES,
+    *sandbox.orders.control.ROUTES,
 ]
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import requests
 
 from sandbox.clerk.client import Clerk
+from sandbox.orders.client import Orders
 from sandbox.stream.client import Stream
 from sandbox.told import Community, Fault, Group, JournalEntry, Message, Person, Session, Truth
 from sandbox.webhooks.client import Webhooks
@@ -28,7 +29,8 @@ class SandboxError(Exception):
 class Sandbox:
     """
     One running sandbox. A community's parent JID may stand for its announcement group wherever people are meant.
-    `webhooks` has the calls about the gateway's webhooks, `stream` those about Stream Chat, `clerk` those about Clerk.
+    `webhooks` has the calls about the gateway's webhooks, `stream` those about Stream Chat, `clerk` those about Clerk,
+    `orders` those about the order platform.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -38,6 +40,7 @@ class Sandbox:
         self.jwks_url = f"{self.issuer}/.well-known/jwks.json"
         self.webhooks = Webhooks(self._call)
         self.clerk = Clerk(self._call, f"{self.issuer}/v1")
+        self.orders = Orders(self._call)
         self.stream = Stream(self._call, f"{self.base_url}/stream")
 
     def reset(self, *, seed: int | None = None) -> None:

@@ -67,6 +67,7 @@ class Lab:
         self._chat_listener: Callable[[Event, set[str]], None] | None = None
         self.clerk_post = Post(self._clerk_outbox())
         self.clerk = self._new_clerk(DEFAULT_SEED)
+        self.orders_post = Post(Outbox(threading.Condition(self.lock), Switches(url="", secret="", signature="none")))
         self.keys = Keyring()
         self.faults = FaultBoard([gateway.SERVICE, clerk.SERVICE, stream.SERVICE])
         self.journal = Journal(
@@ -115,6 +116,7 @@ class Lab:
         self.stream_post.outbox.reset()
         self.clerk = self._new_clerk(seed)
         self.clerk_post.outbox.reset()
+        self.orders_post.outbox.reset()
         self.faults.clear()
         self.journal.clear()
 

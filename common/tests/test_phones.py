@@ -3,7 +3,7 @@
 import pytest
 
 from common import phones
-from common.logs import mask_phones
+from common.logs import mask_phones, mask_tokens
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,32 @@ def test_phones_in_urls_are_masked_too() -> None:
     line = {"event": "GET /admin/whatsapp/session/?q=%2B919812345678&p=1 %2b4915112345678"}
     masked = mask_phones(None, "info", line)["event"]
     assert masked == "GET /admin/whatsapp/session/?q=%2B919*******78&p=1 %2b491********78"
+
+
+def test_tokens_in_paths_of_webhooks_are_masked_in_logs() -> None:
+    line = {"event": f"Service Unavailable: /webhooks/tagmango/{'aZ-_9' * 9}/order.created.completed", "n": 7}
+    masked = mask_tokens(None, "error", line)
+    assert masked["event"] == "Service Unavailable: /webhooks/tagmango/***/order.created.completed"
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "e164"),
+    [
+        ("9812345678", {"dial_code": "+91"}, "+919812345678"),
+        ("612345678", {"dial_code": "39"}, "+390612345678"),  # a zero that E.164 keeps was lost
+        ("15512345678", {"dial_code": "52"}, "+525512345678"),  # the 1 of Mexican mobiles
+        ("447911123456", {}, "+447911123456"),  # no number of the default country, but one of another
+        ("07911 123456", {"country": "gb"}, "+447911123456"),
+        ("+44 20 7946 0958", {"dial_code": "+91"}, "+442079460958"),  # what it says itself comes first
+        ("1234567890", {"dial_code": "91"}, "+911234567890"),  # possible, though nobody has it
+        ("12345", {"dial_code": "+91"}, None),
+        ("", {"dial_code": "+91"}, None),
+        ("9812345678", {"country": "Nowhere"}, "+919812345678"),
+        ("1" * 500, {}, None),
+    ],
+)
+def test_what_a_platform_passed_on_is_read_by_what_it_told_of_the_country(
+    text: str, told: dict[str, str], e164: str | None
+) -> None:
+    found = phones.read(text, default_country="IN", **told)
+    assert (found.e164 if found else None) == e164

@@ -76,6 +76,9 @@ def _merge(order: Order, purchase: Purchase) -> None:
 
 
 def _place(order: Order, purchase: Purchase, organization: Organization, workshop: Workshop | None) -> None:
+    """An order that says nothing of anybody is kept without a registration."""
+    if not (purchase.name or purchase.email or purchase.phone_text):
+        return
     mapping: ProductMapping | None = None
     if workshop is None:
         mapping = find_mapping(

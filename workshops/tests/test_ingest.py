@@ -214,6 +214,11 @@ def test_tagmango_always_gets_exactly_200_and_what_is_unreadable_is_not_kept(tag
     assert RefusedCount.objects.get().source == "tagmango"
 
 
+def test_an_order_of_nobody_is_kept_and_registers_nobody(tagmango: str) -> None:
+    take(f"{tagmango}/{COMPLETED}", {})
+    assert (len(posts.orders()), len(posts.registrations())) == (1, 0)
+
+
 def test_an_event_of_tagmango_that_we_do_not_know_is_kept_and_ignored(tagmango: str) -> None:
     take(f"{tagmango}/mango.updated", mango())
     assert Delivery.objects.get().status == "ignored"
