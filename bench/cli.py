@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import crash, drain, ingest, rls_tax, sync_churn, sync_first, sync_same
+from bench import crash, dashboard, drain, ingest, rls_tax, sync_churn, sync_first, sync_same
 from bench.results import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "ingest": ingest.run,
     "drain": drain.run,
     "crash": crash.run,
+    "dashboard": dashboard.run,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from bench import cli, databases, rls_tax, seeding, sync_churn, sync_first, sync_same
+from bench import cli, dashboard, databases, rls_tax, seeding, sync_churn, sync_first, sync_same
 from bench.results import Figure, Result, Series
 from bench.seeding import Scale
 from common import tenancy
@@ -28,8 +28,14 @@ def _databases(django_db_blocker: Any) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("run", "figures", "rounds"),
-    [(sync_first.run, 1, {2}), (sync_same.run, 3, {2}), (sync_churn.run, 2, {2}), (rls_tax.run, 3, {2, 20})],
-    ids=["sync-first", "sync-same", "sync-churn", "rls-tax"],
+    [
+        (sync_first.run, 1, {2}),
+        (sync_same.run, 3, {2}),
+        (sync_churn.run, 2, {2}),
+        (rls_tax.run, 3, {2, 20}),
+        (dashboard.run, 1, {2}),
+    ],
+    ids=["sync-first", "sync-same", "sync-churn", "rls-tax", "dashboard"],
 )
 def test_a_benchmark_measures_every_round(run: Any, figures: int, rounds: set[int]) -> None:
     result = run(SMALL)

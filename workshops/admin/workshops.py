@@ -17,6 +17,7 @@ from workshops import services
 from workshops.admin.communities import RETRY, STATUS_COLORS, CommunityInline
 from workshops.admin.groups import WorkshopGroupInline, save_links
 from workshops.admin.life import ArchiveFilter, LifeActions
+from workshops.admin.participation import ParticipationPages
 from workshops.models import Community, Workshop, WorkshopGroup
 
 
@@ -65,7 +66,7 @@ class CommunityFilter(admin.ChoicesFieldListFilter):
 
 
 @admin.register(Workshop)
-class WorkshopAdmin(LifeActions, TenantAdmin):
+class WorkshopAdmin(LifeActions, ParticipationPages, TenantAdmin):
     """Workshops. A new one gets its community by the same signal as everywhere."""
 
     list_display = ["title", "organization", "starts", "life", "community_state", "members", "created_by", "created_at"]
@@ -80,12 +81,12 @@ class WorkshopAdmin(LifeActions, TenantAdmin):
     long_texts = ("description",)
     autocomplete_fields = ["organization", "tag"]
     readonly_fields = [
-        "life", "archived_at", "community_group", "members", "created_by", "created_at", "updated_at",
+        "life", "archived_at", "community_group", "participation", "created_by", "created_at", "updated_at",
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["organization", "title", "description", "starts_at", "ends_at", "tag"]}),
         ("Life", {"fields": ["life", "archived_at"]}),
-        ("Members", {"fields": ["community_group", "members"]}),
+        ("People", {"fields": ["participation", "community_group"]}),
         ("Origin", {"fields": ["created_by", "created_at", "updated_at"]}),
     ]
     inlines = [CommunityInline, WorkshopGroupInline]

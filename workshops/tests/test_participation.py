@@ -3,22 +3,26 @@
 import csv
 import io
 import os
+import re
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common import tenancy
+from common import phones, tenancy
 from common.pagination import encode_cursor
+from common.tests.admin_pages import staff, superuser, text_of, url
 from conftest import Api
 from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
@@ -109,9 +113,10 @@ def test_a_phone_that_could_not_be_read_is_matched_weakly_and_shown_as_it_was_wr
 
 
 def test_fewer_than_ten_digits_match_nobody(workshop: Workshop) -> None:
-    registers(workshop, None, phone_text="+290 1234", phone_tail="+2901234")
-    joins(workshop, "+2901234")
-    assert counted(workshop)["matched"] == 0
+    registers(workshop, "+4412345678", phone_tail=None)
+    joins(workshop, "+412345678")
+    joins(workshop, "+12345678")
+    assert (counted(workshop)["matched"], counted(workshop)["unregistered"]) == (0, 2)
 
 
 def test_one_registration_stands_for_one_member(workshop: Workshop) -> None:
@@ -172,7 +177,7 @@ PHONES = [country + digits for country in ("+91", "+1", "+44") for digits in ("9
 ]
 SIGNUPS = st.lists(
     st.builds(
-        lambda phone, text, minute: Signup(phone, phone[-10:] if phone and len(phone) > 10 else text, minute),
+        lambda phone, text, minute: Signup(phone, phones.tail(phone) if phone else text, minute),
         st.sampled_from([*PHONES, None]), st.sampled_from(["9812345678", "9812345679", None]), st.integers(0, 3),
     ),
     max_size=8, unique_by=lambda one: one.phone or object(),
@@ -545,3 +550,66 @@ def test_joins_and_leaves_are_told_by_the_day_of_the_organization(
 def test_a_workshop_without_a_group_has_no_days(api: Api, viewer: Membership) -> None:
     workshop = WorkshopFactory.create(organization=viewer.organization)
     assert api(viewer).get(path_of(workshop, "/timeline")).json() == {"days": []}
+
+
+def page_of(workshop: Workshop, bucket: str) -> str:
+    return f"/admin/workshops/workshop/{workshop.pk}/people/{bucket}/"
+
+
+def test_staff_see_the_numbers_of_a_workshop_and_go_from_each_to_its_people(workshop: Workshop) -> None:
+    client = superuser()
+    assert "Nobody has registered yet." in text_of(client.get(url(Workshop, "change", workshop.pk)))
+    registers(workshop, "+919800000001", name="Anna", registered_at=NOON)
+    registers(workshop, "+449800000002", name="Bob")
+    joins(workshop, "+919800000002", is_admin=True)
+    joins(workshop, None)
+    page = client.get(url(Workshop, "change", workshop.pk))
+    said = text_of(page)
+    assert "2 Registered 2 In group 1 Missing 0 Left 0 Unregistered 1 Hidden" in said
+    assert "Matched of those registered: 50.0%. In group for those registered: 100.0%." in said
+    assert "1 matched, 1 of them only by the last ten digits of their phone." in said
+    for bucket in Bucket.values:
+        assert f'href="{page_of(workshop, bucket)}"' in page.content.decode()
+        assert client.get(page_of(workshop, bucket)).status_code == 200
+    assert "Anna +919800000001" in text_of(client.get(page_of(workshop, "missing")))
+    assert "4 Feb 2027, 17:30 IST" in text_of(client.get(page_of(workshop, "missing")))
+    assert "Bob (admin) +449800000002 +919800000002" in text_of(client.get(page_of(workshop, "in_group")))
+    assert "Nobody. Here would be: Left." in text_of(client.get(page_of(workshop, "left")))
+
+
+def test_staff_turn_pages_search_and_take_the_sheet_of_what_they_see(workshop: Workshop) -> None:
+    client = superuser()
+    for number in range(10, 65):
+        registers(workshop, f"+9198000000{number}", name=f"Anna {number}")
+    registers(workshop, "+919800000099", name="=Bob")
+    first = client.get(page_of(workshop, "missing"), {"search": "anna", "ordering": "name"})
+    found = re.search(r'href="(\?[^"]*cursor=[^"]*)"', first.content.decode())
+    assert found, "the way to the next page"
+    second = text_of(client.get(page_of(workshop, "missing") + unescape(found[1])))
+    assert "Anna 59" in text_of(first)
+    assert "Anna 60" not in text_of(first)
+    assert "Anna 60" in second
+    assert "First page" in second
+    found = re.search(r'href="([^"]*\.csv[^"]*)"', first.content.decode())
+    assert found, "the way to the sheet"
+    answer: Any = client.get(unescape(found[1]))
+    assert len(b"".join(answer.streaming_content).splitlines()) == 56
+    answer = client.get(page_of(workshop, "missing").rstrip("/") + ".csv")
+    assert b"\n'=Bob," in b"".join(answer.streaming_content)
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "ordering=salary", "match=perhaps", f"search={'x' * 101}", "search=%00"])
+def test_staff_with_an_address_that_is_not_ours_get_the_first_page(workshop: Workshop, query: str) -> None:
+    answer = superuser().get(f"{page_of(workshop, 'missing')}?{query}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, page_of(workshop, "missing"))
+
+
+def test_the_pages_of_people_are_for_staff_who_may_see_the_workshop(workshop: Workshop) -> None:
+    for address in (page_of(workshop, "missing"), page_of(workshop, "missing").rstrip("/") + ".csv"):
+        assert staff("view_workshop").get(address).status_code == 200
+        assert staff("view_tag").get(address).status_code == 403
+        assert Client().get(address).headers["Location"].startswith("/admin/login/")
+    for nowhere in ("nobody", "in-group"):
+        assert superuser().get(page_of(workshop, nowhere)).status_code == 404
+    workshop.pk = UUID(KEY)
+    assert superuser().get(page_of(workshop, "missing")).status_code == 404
