@@ -38,6 +38,9 @@ CLERK_API_URL = (_env.str("CLERK_API_URL", default="") or "https://api.clerk.com
 ORDER_SIGNING_SECRETS: dict[str, dict[str, list[str]]] = _env.json("ORDER_SIGNING_SECRETS", default={})
 WORKSHOPS_FROM_ORDERS_PER_HOUR = _env.int("WORKSHOPS_FROM_ORDERS_PER_HOUR", default=5)
 
+ACCOUNTS_SERVICE_KEY = _env.str("ACCOUNTS_SERVICE_KEY", default="")
+USER_ID_REPORT_DIR = _env.str("USER_ID_REPORT_DIR", default=str(BASE_DIR / ".data" / "reports"))
+
 PROCESS_KIND = _env.str("PROCESS_KIND", default="web")
 WHATSAPP_CREATE_SPACING_SECONDS = _env.float("WHATSAPP_CREATE_SPACING_SECONDS", default=20.0)
 WHATSAPP_RECONCILE_HOURS = _env.float("WHATSAPP_RECONCILE_HOURS", default=24.0)

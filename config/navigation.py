@@ -32,6 +32,9 @@ _GROUPS = [
         ("Mirror of Clerk", "sync_alt", "organizations", "reconcilerun"),
         ("People", "group", "accounts", "appuser"),
         ("Staff", "shield_person", "accounts", "staffuser"),
+        ("User IDs", "fingerprint", "accounts", "syncstatus"),
+        ("Repairs of user IDs", "build", "accounts", "repair"),
+        ("Sign-up failures", "person_alert", "accounts", "syncfailure"),
     ],
     [
         ("Alarms", "notifications", "webhooks", "alarm"),

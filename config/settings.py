@@ -242,6 +242,10 @@ WHATSAPP_AWAY_HOURS = 1.0
 WHATSAPP_CLOCK_UNCERTAINTY = 2.0
 
 # --- user IDs ---------------------------------------------------------------------------------------------------
+#: By this key another server of ours syncs anybody (`POST /api/accounts/sync`); empty: none may.
+ACCOUNTS_SERVICE_KEY = env.ACCOUNTS_SERVICE_KEY
+#: Where beat writes the weekly report.
+USER_ID_REPORT_DIR = env.USER_ID_REPORT_DIR
 #: Columns that hold an app user's id without a foreign key: (table, column, kind, detail). Repairs move them, too.
 #: Kinds: `actor`, the id after the prefix `detail`; `generic`, the id where column `detail` is the content type of app
 #: users; `json`, the text under the key `detail`; `array` and `id`, without a detail. `migrate` tells the database.
@@ -250,6 +254,13 @@ USER_ID_COLUMNS = [
     ("workshops", "created_by", "actor", "user:"),
     ("whatsapp_sync_runs", "requested_by", "actor", "user:"),
     ("chat_conversations", "requested_by", "actor", "user:"),
+    ("organizations", "created_by", "id", ""),
+    ("organization_reconcile_runs", "requested_by", "actor", "user:"),
+    ("workshop_communities", "created_by", "actor", "user:"),
+    ("registrations", "corrected_by", "actor", "user:"),
+    ("source_tokens", "created_by", "actor", "user:"),
+    ("product_mappings", "mapped_by", "actor", "user:"),
+    ("alarms", "acknowledged_by", "actor", "user:"),
 ]
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
@@ -399,6 +410,8 @@ CELERY_BEAT_SCHEDULE = {
     "watch what waits": _watch("workshops.watch"),
     "reconcile members": _watch("whatsapp.sweep_stale_groups"),
     "sweep chat": _sweep("chat.sweep"),
+    "sweep sign-up failures": _sweep("accounts.sweep_failures"),
+    "report user ids": {"task": "accounts.weekly_report", "schedule": crontab(day_of_week=1, hour=3, minute=20)},
     "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},
 }
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("admin/waiting", admin.site.admin_view(waiting.page), name="waiting"),
     path("admin/", admin.site.urls),
     path("webhooks/", include("webhooks.urls")),
+    path("api/", include("accounts.urls")),
     path("api/", include("organizations.urls")),
     path("api/", include("whatsapp.urls")),
     path("api/", include("workshops.urls")),

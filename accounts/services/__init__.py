@@ -1,8 +1,9 @@
 """Rules and rows of people."""
 
+from accounts.services.arrivals import AccountDeleted, Arrival, IdTaken, sync_person
 from accounts.services.backups import write_backup
 from accounts.services.failures import sweep_failures, try_again
-from accounts.services.identities import forget_identity, record_identity
+from accounts.services.identities import follows_identities, forget_identity, record_identity
 from accounts.services.people import ensure_people
 from accounts.services.plans import (
     Person,
@@ -14,9 +15,13 @@ from accounts.services.plans import (
     people_out_of_step,
 )
 from accounts.services.repairs import BATCH_SIZE, Line, RepairRefused, Strategy, repair, repair_all, repairable, undo
+from accounts.services.reports import write_weekly_report
 
 __all__ = [
     "BATCH_SIZE",
+    "AccountDeleted",
+    "Arrival",
+    "IdTaken",
     "Line",
     "Person",
     "Plan",
@@ -25,6 +30,7 @@ __all__ = [
     "count_left_behind",
     "count_states",
     "ensure_people",
+    "follows_identities",
     "forget_identity",
     "look_at",
     "make_plan",
@@ -34,7 +40,9 @@ __all__ = [
     "repair_all",
     "repairable",
     "sweep_failures",
+    "sync_person",
     "try_again",
     "undo",
     "write_backup",
+    "write_weekly_report",
 ]

@@ -44,3 +44,13 @@ def forget_identity(*, id: str, at: datetime, provider: str = "clerk") -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT user_sync_bury(%s, %s, %s)", [id, provider, at])
+
+
+def follows_identities() -> bool:
+    """Whether the trigger that makes app users is there and fires."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'auth_users'::regclass"
+            " AND tgname = 'user_sync_follow' AND tgenabled IN ('O', 'A'))"
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,12 +1,17 @@
 """Staff and people in the admin."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from accounts.models import AppUser, StaffUser
+from accounts.models import AppUser, Repair, StaffUser, SyncFailure, SyncStatus
+from accounts.tests import planted
 from accounts.tests.factories import AppUserFactory, StaffUserFactory
+from accounts.tests.test_identities import record
+from common import tenancy
 from common.tests import admin_pages
-from common.tests.admin_pages import staff, superuser, text_of, url
+from common.tests.admin_pages import act, press, staff, superuser, text_of, url
+from organizations.tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +77,84 @@ def test_a_superuser_adds_staff() -> None:
     answer = client.post(url(StaffUser, "add"), {**form, "usable_password": "true"}, follow=True)
     assert "was added successfully" in text_of(answer)
     assert StaffUser.objects.get(username="nina").check_password("long-and-strange-7")
+
+
+def test_the_page_of_user_ids_counts_filters_and_costs_the_same() -> None:
+    admin_pages.check_rights(SyncStatus)
+    planted.plant()
+    page = superuser().get(url(SyncStatus, "changelist"))
+    for state in SyncStatus.State:
+        assert f"{planted.STATES[state]} {state.label}" in text_of(page)
+    swapped = text_of(superuser().get(url(SyncStatus, "changelist"), {"state__exact": "SWAPPED"}))
+    assert "swap1@x.example" in swapped
+    assert "moved@x.example" not in swapped
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE auth_users SET created_at = now() - interval '2 days' WHERE id <> 'missing'")
+    lately = text_of(superuser().get(url(SyncStatus, "changelist"), {"signed_up": "24h"}))
+    assert "missing@x.example" in lately
+    assert "moved@x.example" not in lately
+
+
+def test_the_list_of_user_ids_costs_the_same_with_30_rows_as_with_3() -> None:
+    admin_pages.check_list(SyncStatus, AppUserFactory.create)
+
+
+def test_a_person_s_page_says_what_a_repair_would_move_and_repairs() -> None:
+    planted.plant()
+    with tenancy.system():
+        MembershipFactory.create(user=AppUser.objects.get(id="old_moved"))
+    client, row = superuser(), SyncStatus.objects.get(user_id="moved")
+    said = text_of(client.get(url(SyncStatus, "change", "moved")))
+    assert "The id old_moved becomes moved: 1 in organization_members.user_id." in said
+    asked = text_of(client.get(url(SyncStatus, "repair_this", "moved")))
+    assert "This is what would be done" in asked
+    assert "The id old_moved becomes moved" in asked
+    assert AppUser.objects.filter(id="old_moved").exists(), "a dry run"
+    assert "1 user ID in step now" in press(client, "repair_this", row)
+    assert AppUser.objects.filter(id="moved").exists()
+    repair = Repair.objects.get()
+    assert repair.actor.startswith("staff:")
+    assert "1 repair undone" in press(client, "undo_this", repair)
+    assert AppUser.objects.filter(id="old_moved").exists()
+
+
+def test_chosen_people_are_repaired_after_a_dry_run_and_a_swap_is_repaired_once() -> None:
+    planted.plant()
+    client, rows = superuser(), list(SyncStatus.objects.filter(state__in=["SWAPPED", "EMAIL_DRIFT", "AMBIGUOUS"]))
+    asked = act(client, "repair_chosen", *rows)
+    assert "The id swap1 becomes swap2" in asked
+    said = act(client, "repair_chosen", *rows, confirmed="yes")
+    assert "3 user IDs in step now" in said
+    assert "a person decides" in said
+    assert not Repair.objects.exclude(state__in=["SWAPPED", "EMAIL_DRIFT"]).exists()
+
+
+def test_a_merge_is_offered_where_one_is_possible() -> None:
+    planted.plant()
+    client = superuser()
+    assert "Merge, keep" not in text_of(client.get(url(SyncStatus, "change", "moved")))
+    assert "Merge, keep the other" in text_of(client.get(url(SyncStatus, "change", "occupied")))
+    press(client, "merge_keeping_app", SyncStatus.objects.get(user_id="occupied"))
+    assert AppUser.objects.get(id="occupied").full_name == "Occupied, old"
+
+
+def test_who_may_only_look_repairs_nothing() -> None:
+    planted.plant()
+    viewer = staff("view_syncstatus", "view_repair", "view_syncfailure")
+    assert viewer.post(url(SyncStatus, "repair_this", "moved")).status_code == 403
+    assert not Repair.objects.exists()
+
+
+def test_a_failure_is_tried_again_and_says_what_is_in_the_way() -> None:
+    AppUserFactory.create(id="old", email="ada@example.com")
+    record("user_1", "ada@example.com")
+    client, failure = superuser(), SyncFailure.objects.get()
+    assert "An app user with another id has the e-mail" in press(client, "try_this_again", failure)
+    AppUser.objects.all().update(email=None)
+    assert "1 sign-up failure resolved" in act(client, "try_again", failure)
+    assert AppUser.objects.filter(id="user_1").exists()
+
+
+@pytest.mark.parametrize("model", [Repair, SyncFailure])
+def test_rights_of_the_trail_are_respected(model: type[Repair]) -> None:
+    admin_pages.check_rights(model)

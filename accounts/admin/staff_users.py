@@ -1,4 +1,4 @@
-"""Staff logins and people of the product in the admin."""
+"""Staff logins in the admin."""
 
 from typing import Any
 
@@ -9,8 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import AppUser, StaffUser
-from common.admin import BigListMixin, TextInputsMixin
+from accounts.models import StaffUser
 
 admin.site.unregister(Group)
 
@@ -53,23 +52,3 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 def _may_touch(request: HttpRequest, staff_user: Any) -> bool:
     return _is_superuser(request) or not getattr(staff_user, "is_superuser", False)
-
-
-@admin.register(AppUser)
-class AppUserAdmin(TextInputsMixin, BigListMixin, ModelAdmin):
-    """People of the product."""
-
-    list_display = ["__str__", "id", "email", "username", "created_at", "last_active_at"]
-    search_fields = ["id__startswith", "email__startswith", "username__startswith", "full_name"]
-    search_help_text = "The beginning of an id, e-mail or username, or part of a name"
-    fields = ["id", "email", "username", "full_name", "profile_image", "created_at", "updated_at", "last_active_at"]
-    readonly_fields = ["created_at", "updated_at", "last_active_at"]
-    ordering = ["id"]
-
-    def get_fields(self, request: HttpRequest, obj: AppUser | None = None) -> list[str]:
-        """A new person has no times yet."""
-        return self.fields if obj else [name for name in self.fields if name not in self.readonly_fields]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: AppUser | None = None) -> list[str]:
-        """The id is the identity provider's."""
-        return [*(["id"] if obj else []), *self.readonly_fields]
