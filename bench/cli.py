@@ -4,7 +4,18 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import crash, dashboard, drain, ingest, rls_tax, sync_churn, sync_first, sync_same
+from bench import (
+    crash,
+    dashboard,
+    drain,
+    ingest,
+    rekey,
+    rls_tax,
+    status,
+    sync_churn,
+    sync_first,
+    sync_same,
+)
 from bench.results import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -16,6 +27,8 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "drain": drain.run,
     "crash": crash.run,
     "dashboard": dashboard.run,
+    "rekey": rekey.run,
+    "status": status.run,
 }
 
 

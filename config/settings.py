@@ -261,6 +261,7 @@ USER_ID_COLUMNS = [
     ("source_tokens", "created_by", "actor", "user:"),
     ("product_mappings", "mapped_by", "actor", "user:"),
     ("alarms", "acknowledged_by", "actor", "user:"),
+    ("registration_imports", "requested_by", "actor", "user:"),
 ]
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
