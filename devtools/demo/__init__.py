@@ -1,5 +1,6 @@
 """The story of the product, checked at every line."""
 
+from devtools.demo.orders import Orders
 from devtools.demo.story import Story
 from devtools.demo.telling import Telling
 from devtools.stack import Context
@@ -13,5 +14,6 @@ def run(context: Context) -> int:
     """
     telling = Telling()
     Story(context, telling).tell()
+    Orders(context, telling).tell()
     telling.end()
     return 0
