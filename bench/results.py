@@ -21,6 +21,10 @@ class Series:
         """The round in the middle: what one disturbed round cannot move."""
         return median(self.values)
 
+    def over(self, other: "Series") -> float:
+        """The median of the rounds' ratios: load that comes and goes is on both sides of a round."""
+        return median(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True))
+
     def row(self) -> list[str]:
         """As the table shows it."""
         numbers = [self.median, min(self.values), max(self.values)]
