@@ -5,10 +5,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bench import (
+    admin_list,
     crash,
     dashboard,
     drain,
     ingest,
+    pages,
     rekey,
     rls_tax,
     status,
@@ -29,6 +31,8 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "dashboard": dashboard.run,
     "rekey": rekey.run,
     "status": status.run,
+    "admin": admin_list.run,
+    "pages": pages.run,
 }
 
 

@@ -7,7 +7,7 @@
 
 All three pass the same middleware of the same server. The clock runs from the first byte sent to the last received;
 requests are made and signed before. Whoever sends runs on the same machine, and costs each of the three the same. A
-ratio is the median of the rounds' ratios. Redis is there, so that stored includes waking the drain; no worker drains meanwhile.
+ratio is the median of the rounds' ratios. Redis is there, so that stored includes waking the drain; no worker drains.
 """
 
 from collections.abc import Callable

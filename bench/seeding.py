@@ -1,4 +1,4 @@
-"""The database that the member benchmarks share: a million members of two hundred groups in eight organizations."""
+"""The databases that benchmarks share: a million members of two hundred groups, and three million of three."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,12 +22,13 @@ PASSING = "passing-"
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is, and how often everything is measured."""
+    """How much there is, how many joined in the same moment, and how often everything is measured."""
 
     name: str = "full"
     organizations: int = 8
     groups: int = 200
     group_size: int = 5_000
+    at_once: int = 1
     rounds: int = 15
     warm_ups: int = 3
 
@@ -43,6 +44,8 @@ class Scale:
 
 
 FULL = Scale()
+#: Three groups of a million each, who came a thousand at a time, as lists and imports bring them.
+CROWD = Scale("crowd", organizations=1, groups=3, group_size=1_000_000, at_once=1_000)
 
 
 @contextmanager
@@ -129,7 +132,7 @@ def _make_members(groups: list[Group], scale: Scale) -> None:
     for group in tqdm(groups, unit="group", leave=False, disable=None):
         with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
             cursor.execute(f"SET LOCAL ROLE {SYSTEM_ROLE}")
-            cursor.execute(_MEMBERS, [group.organization_id, group.pk, scale.group_size])
+            cursor.execute(_MEMBERS, [group.organization_id, group.pk, scale.at_once, scale.group_size])
 
 
 def _checkpoint() -> None:
@@ -146,7 +149,7 @@ INSERT INTO workshop_group_members
     (id, organization_id, whatsapp_group_id, lid, full_phone, phone_number, status, left_at, is_admin, joined_at)
 SELECT gen_random_uuid(), %s, %s, lid || '@lid', '+91' || phone, phone,
        CASE WHEN number %% 20 = 0 THEN 'left' ELSE 'active' END, CASE WHEN number %% 20 = 0 THEN now() END,
-       false, now() - number * interval '1 minute'
+       false, now() - number / %s * interval '1 minute'
 FROM (SELECT number, (1e14 + floor(random() * 8e14))::bigint::text AS lid,
              CASE WHEN number %% 4 <> 0 THEN (6e9 + floor(random() * 3e9))::bigint::text END AS phone
       FROM generate_series(1, %s) AS number) AS person

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from bench import cli, dashboard, databases, rls_tax, seeding, sync_churn, sync_first, sync_same
+from bench import admin_list, cli, dashboard, databases, pages, rls_tax, seeding, sync_churn, sync_first, sync_same
 from bench.results import Figure, Result, Series
 from bench.seeding import Scale
 from common import tenancy
@@ -18,12 +18,16 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 SMALL = Scale(f"small_{WORKER}", organizations=2, groups=4, group_size=40, rounds=2, warm_ups=1)
 
 
+SMALL_CROWD = Scale(f"crowd_{WORKER}", organizations=1, groups=2, group_size=120, at_once=60, rounds=2, warm_ups=1)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _databases(django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
         databases.drop(SMALL.database)
         databases.drop(f"{SMALL.database}_unguarded")
+        databases.drop(SMALL_CROWD.database)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,14 @@ def test_a_benchmark_measures_every_round(run: Any, figures: int, rounds: set[in
     assert len(result.figures) == figures
     assert {len(series.values) for series in result.series} == rounds
     assert all(series.median > 0 for series in result.series if series.unit == "ms")
+
+
+@pytest.mark.parametrize(("run", "rounds"), [(pages.run, 8), (admin_list.run, 2)], ids=["pages", "admin"])
+def test_a_list_is_asked_for_in_every_round(run: Any, rounds: int) -> None:
+    result = run(SMALL_CROWD)
+
+    assert [len(series.values) for series in result.series] == [rounds, rounds]
+    assert result.figures[0].value > 0
 
 
 def test_the_same_again_writes_no_member() -> None:
