@@ -1,5 +1,6 @@
 """The story of the product, checked at every line."""
 
+from devtools.demo.clerk import Clerk
 from devtools.demo.orders import Orders
 from devtools.demo.story import Story
 from devtools.demo.telling import Telling
@@ -15,5 +16,6 @@ def run(context: Context) -> int:
     telling = Telling()
     Story(context, telling).tell()
     Orders(context, telling).tell()
+    Clerk(context, telling).tell()
     telling.end()
     return 0
