@@ -79,6 +79,7 @@ def test_f28_a_membership_before_its_organization_and_its_person_makes_stubs() -
     """`services.record_memberships`: without `record_organizations(organizations=stubs)` and `ensure_people`."""
     assert tell("organizationMembership.created", membership()).status == "done"
     assert (names(), live()) == ({"org_1": "Guild"}, {("org_1", "user_1"): "member"})
+    assert AppUser.objects.get(pk="user_1").full_name == "Ole Lie"
     tell("organization.created", organization(name="Guild of Bergen"))
     tell("user.created", user())
     assert names() == {"org_1": "Guild of Bergen"}
