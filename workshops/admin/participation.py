@@ -140,8 +140,8 @@ def _buckets(workshop: Workshop, counts: Participation) -> list[dict[str, Any]]:
 
 def _rates(counts: Participation) -> list[tuple[str, str]]:
     rates = [
-        ("Matched of those registered", counts.matched_of_registered),
-        ("In group for those registered", counts.in_group_of_registered),
+        ("Matched / registered", counts.matched_of_registered),
+        ("In group / registered", counts.in_group_of_registered),
     ]
     return [(title, "" if rate is None else f"{rate:.1%}") for title, rate in rates]
 

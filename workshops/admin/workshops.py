@@ -81,12 +81,13 @@ class WorkshopAdmin(LifeActions, ParticipationPages, TenantAdmin):
     long_texts = ("description",)
     autocomplete_fields = ["organization", "tag"]
     readonly_fields = [
-        "life", "archived_at", "community_group", "participation", "created_by", "created_at", "updated_at",
+        "life", "archived_at", "community_group", "community_state", "participation",
+        "created_by", "created_at", "updated_at",
     ]  # fmt: skip
     fieldsets = [
         (None, {"fields": ["organization", "title", "description", "starts_at", "ends_at", "tag"]}),
+        ("People", {"fields": ["participation", "community_state", "community_group"]}),
         ("Life", {"fields": ["life", "archived_at"]}),
-        ("People", {"fields": ["participation", "community_group"]}),
         ("Origin", {"fields": ["created_by", "created_at", "updated_at"]}),
     ]
     inlines = [CommunityInline, WorkshopGroupInline]

@@ -566,7 +566,7 @@ def test_staff_see_the_numbers_of_a_workshop_and_go_from_each_to_its_people(work
     page = client.get(url(Workshop, "change", workshop.pk))
     said = text_of(page)
     assert "2 Registered 2 In group 1 Missing 0 Left 0 Unregistered 1 Hidden" in said
-    assert "Matched of those registered: 50.0%. In group for those registered: 100.0%." in said
+    assert "Matched / registered: 50.0%. In group / registered: 100.0%." in said
     assert "1 matched, 1 of them only by the last ten digits of their phone." in said
     for bucket in Bucket.values:
         assert f'href="{page_of(workshop, bucket)}"' in page.content.decode()
