@@ -264,6 +264,14 @@ USER_ID_COLUMNS = [
     ("registration_imports", "requested_by", "actor", "user:"),
 ]
 
+#: What `erase_person` empties where an e-mail or phone of the person stands: (table, its column, assignments in SQL).
+_REGISTRATION = "name = '', email = '', phone_text = '', full_phone = NULL, phone_number = NULL, phone_tail = NULL"
+PERSONAL_COLUMNS = [
+    ("registrations", "email", f"{_REGISTRATION}, person_key = 'erased:' || id"),
+    ("registrations", "full_phone", f"{_REGISTRATION}, person_key = 'erased:' || id"),
+    ("orders", "email", "name = '', email = '', phone_text = ''"),
+]
+
 # --- webhooks ---------------------------------------------------------------------------------------------------
 #: The name in `/webhooks/<name>` → the dotted path of a `webhooks.sources.Source`.
 WEBHOOK_SOURCES = {

@@ -2,6 +2,7 @@
 
 from accounts.services.arrivals import AccountDeleted, Arrival, IdTaken, sync_person
 from accounts.services.backups import write_backup
+from accounts.services.erasing import Erasure, PersonUnknown, erase_person
 from accounts.services.failures import sweep_failures, try_again
 from accounts.services.identities import follows_identities, forget_identity, record_identity
 from accounts.services.people import ensure_people
@@ -21,15 +22,18 @@ __all__ = [
     "BATCH_SIZE",
     "AccountDeleted",
     "Arrival",
+    "Erasure",
     "IdTaken",
     "Line",
     "Person",
+    "PersonUnknown",
     "Plan",
     "RepairRefused",
     "Strategy",
     "count_left_behind",
     "count_states",
     "ensure_people",
+    "erase_person",
     "follows_identities",
     "forget_identity",
     "look_at",

@@ -1,5 +1,6 @@
 """The story of the product, checked at every line."""
 
+from devtools.demo import identities
 from devtools.demo.clerk import Clerk
 from devtools.demo.orders import Orders
 from devtools.demo.story import Story
@@ -17,5 +18,6 @@ def run(context: Context) -> int:
     Story(context, telling).tell()
     Orders(context, telling).tell()
     Clerk(context, telling).tell()
+    identities.tell(context, telling)
     telling.end()
     return 0

@@ -1,0 +1,112 @@
+"""Erasing one person: what has to stay (rows that others count on) stays under an id that means nobody."""
+
+import json
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from accounts.models import AppUser, AuthUser, Repair, SyncFailure
+from accounts.services.news import tell_of_profiles
+from accounts.signals import users_rekeyed
+from common import tenancy
+from common.errors import DomainError
+
+_BURY = "SELECT user_sync_bury(%s, coalesce((SELECT provider FROM auth_users WHERE id = %s), 'erased'), now())"
+_BLANK = """
+UPDATE app_users SET email = NULL, username = NULL, full_name = '', profile_image = '', last_active_at = NULL,
+  deleted_in_auth_at = coalesce(deleted_in_auth_at, now()), updated_at = now() WHERE id = %s
+"""
+_ADMIN_LOG = """
+UPDATE django_admin_log SET object_repr = 'erased', change_message = '' WHERE object_id = %s AND content_type_id =
+  (SELECT id FROM django_content_type WHERE app_label = 'accounts' AND model = 'appuser')
+"""
+#: Where the person is named, by id or e-mail, as a text of the payload. What had not been handled yet never will be.
+_DELIVERIES = """
+UPDATE webhook_deliveries SET payload = '{"erased": true}', error = '', waits_for = '', run_after = NULL,
+  status = CASE WHEN status IN ('received', 'failed', 'parked') THEN 'ignored' ELSE status END
+WHERE EXISTS (SELECT FROM unnest(%s::text[]) AS name WHERE strpos(lower(payload::text), name) > 0)
+"""
+#: Nothing that was done to this person can be undone any more.
+_TRAIL = """
+UPDATE user_sync_audit SET facts = '{}', undone_at = coalesce(undone_at, now()),
+  auth_id = replace(auth_id, %(id)s, %(nobody)s),
+  old_id = CASE WHEN old_id = %(id)s THEN %(nobody)s ELSE old_id END,
+  new_id = CASE WHEN new_id = %(id)s THEN %(nobody)s ELSE new_id END
+WHERE %(id)s IN (auth_id, old_id, new_id)
+"""
+
+
+class PersonUnknown(DomainError):
+    """There is nobody with this id."""
+
+    code = "person_unknown"
+    status = 404
+    message = "There is no app user and no identity with this id."
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Rows changed by place, and the id under which the rest stays."""
+
+    counts: dict[str, int]
+    nobody: str
+
+
+def erase_person(*, id: str, actor: str, is_dry_run: bool) -> Erasure:
+    """
+    Remove everything personal of an app user and their identity, stored deliveries included, in one transaction.
+
+    Their rows move to a new id that says nothing, the identity stays as a bare tombstone, so that no late event brings
+    them back. It cannot be undone. A dry run does all of it and takes it back.
+
+    :raises PersonUnknown: neither side knows the id
+    """
+    with tenancy.system():
+        erasure = _erase(id, f"erased-{uuid.uuid4()}")
+        if is_dry_run:
+            transaction.set_rollback(True)
+            return erasure
+        Repair.objects.create(
+            run=uuid.uuid4(), action=Repair.Action.ERASE, auth_id=erasure.nobody, new_id=erasure.nobody,
+            counts=erasure.counts, actor=actor,
+        )  # fmt: skip
+        users_rekeyed.send(sender=AppUser, moves={id: erasure.nobody})
+        tell_of_profiles([erasure.nobody])
+    return erasure
+
+
+def _erase(id: str, nobody: str) -> Erasure:
+    names = _names(id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('rollcall user ids')), user_sync_check_keys()")
+        cursor.execute("SELECT place, moved FROM user_sync_rekey(ARRAY[%s], ARRAY[%s])", [id, nobody])
+        counts = dict(cursor.fetchall())
+        cursor.execute("SELECT user_sync_check_left(ARRAY[%s], ARRAY[%s])", [id, nobody])
+        cursor.execute(_BLANK, [nobody])
+        counts["app_users"] = cursor.rowcount
+        cursor.execute(_BURY, [id, id])
+        cursor.execute(_ADMIN_LOG, [nobody])
+        cursor.execute(_DELIVERIES, [[json.dumps(name, ensure_ascii=False).lower() for name in (id, *names)]])
+        counts["webhook_deliveries"] = cursor.rowcount
+        cursor.execute(_TRAIL, {"id": id, "nobody": nobody})
+        counts["user_sync_audit"] = cursor.rowcount
+        for table, key, assignments in settings.PERSONAL_COLUMNS:
+            cursor.execute(f"UPDATE {table} SET {assignments} WHERE lower({key}) = ANY(%s)", [names])
+            counts[table] = counts.get(table, 0) + cursor.rowcount
+    counts["user_sync_failures"], _ = SyncFailure.objects.filter(auth_id=id).delete()
+    return Erasure({place: number for place, number in sorted(counts.items()) if number}, nobody)
+
+
+def _names(id: str) -> list[str]:
+    """The e-mails and the phone by which others may know the person, in lower case."""
+    person, identity = AppUser.objects.filter(pk=id).first(), AuthUser.objects.filter(pk=id).first()
+    if person is None and identity is None:
+        raise PersonUnknown
+    found = {
+        person.email if person else None,
+        identity.email if identity else None,
+        identity.phone if identity else None,
+    }
+    return sorted({name.strip().lower() for name in found if name and name.strip()})
