@@ -18,7 +18,7 @@ _NEEDED = (
 @register(Tags.security, deploy=True)
 def check_environment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
     """Every name of the environment that a deployment needs."""
-    return [*_missing(), *_gateways(), *_issuers(), *_clerk(), *_mail()]
+    return [*_missing(), *_gateways(), *_issuers(), *_clerk(), *_orders(), *_mail()]
 
 
 def _missing() -> Iterator[CheckMessage]:
@@ -64,6 +64,19 @@ def _is_svix_secret(secret: str) -> bool:
         return len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= 16
     except ValueError:
         return False
+
+
+def _orders() -> Iterator[CheckMessage]:
+    hint = 'ORDER_SIGNING_SECRETS={"org_1": {"razorpay": ["…"], "signed": ["whsec_…"]}}'
+    for organization, platforms in settings.ORDER_SIGNING_SECRETS.items():
+        for platform, secrets in platforms.items():
+            where = f"ORDER_SIGNING_SECRETS of {organization}"
+            if platform not in ("signed", "razorpay"):
+                yield Error(f"{where}: {platform} signs nothing.", hint=hint, id="config.E007")
+            elif not isinstance(secrets, list) or not all(secrets):
+                yield Error(f"{where}: {platform} needs a list of secrets.", hint=hint, id="config.E007")
+            elif platform == "signed" and not all(map(_is_svix_secret, secrets)):
+                yield Error(f"{where}: {platform} has one that is not whsec_ and base64.", hint=hint, id="config.E007")
 
 
 def _mail() -> Iterator[CheckMessage]:

@@ -31,12 +31,7 @@ def post_orders(lab: Lab, fields: Fields) -> Json:
         fields.count_or_none(name, most=count) or 0 for name in ("again", "late", "unpaid", "bad")
     )
     fields.done()
-    made = [
-        Order(
-            n, f"{platform[:2]}{seed}x{n:05}", buyer(seed, n if n < count - again else n % max(count - again, 1)), name
-        )
-        for n, name in enumerate(names[n % len(names)] for n in range(count))
-    ]
+    made = _made(platform, seed, count, again, names)
     told = list(_told(made, platform, secret, late=late, unpaid=unpaid, spoiled=spoiled)) * copies
     if order != "given":
         told.reverse() if order == "reversed" else random.Random(seed).shuffle(told)
@@ -62,6 +57,15 @@ def read_orders(lab: Lab, fields: Fields) -> Json:
     outbox = lab.orders_post.outbox
     answers = Counter(str(attempt.status) for delivery in outbox.log for attempt in delivery.attempts)
     return {"waiting": outbox.pending()["waiting"], "answers": dict(answers)}
+
+
+def _made(platform: str, seed: int, count: int, again: int, names: list[str]) -> list[Order]:
+    others = max(count - again, 1)
+    numbers = [n if n < count - again else n % others for n in range(count)]
+    return [
+        Order(n, f"{platform[:2]}{seed}x{n:05}", buyer(seed, number), names[n % len(names)])
+        for n, number in enumerate(numbers)
+    ]
 
 
 def _told(orders: list[Order], platform: str, secret: str, *, late: int, unpaid: int, spoiled: int) -> Iterator[Told]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from common import tenancy
+from config.checks import check_environment
 from organizations.models import Organization
 from organizations.tests.factories import OrganizationFactory
 from webhooks.models import Delivery, RefusedCount
@@ -399,6 +400,19 @@ def test_without_a_secret_nothing_signed_is_believed(signed: str, razorpay: str,
     assert _razorpay(razorpay, payment()).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ({"tagmango": ["x"]}, "signs nothing"), ({"razorpay": "x"}, "a list"), ({"razorpay": [""]}, "a list"),
+        ({"signed": ["whsec_é"]}, "base64"), ({"signed": [SECRET], "razorpay": ["x"]}, ""),
+    ],
+)  # fmt: skip
+def test_the_deploy_check_names_signing_secrets_that_cannot_be(settings: Any, secrets: Any, said: str) -> None:
+    settings.ORDER_SIGNING_SECRETS = {"org_1": secrets}
+    texts = [message.msg for message in check_environment() if message.id == "config.E007"]
+    assert [said in text for text in texts] == ([True] if said else [])
+
+
 def test_a_signed_order_that_is_not_complete_is_answered_and_kept(signed: str) -> None:
     answer = _signed(signed, signed_order(order_id=None, workshop_name="", phone=None, email=None))
     assert answer.status_code == 400
@@ -478,3 +492,31 @@ def test_whatever_order_orders_come_in_they_say_the_same() -> None:
         _tell(organization, told)
         states.append(_state(organization))
     assert states[0] == states[1]
+
+
+# --- junk ------------------------------------------------------------------------------------------------------------
+
+JUNK: list[Any] = [
+    None, True, -1, 0, 10**40, 1e308, -0.5, "", " ", "\x00", "\ud800", "é" * 600, "9" * 300, "+", "<> 4 February",
+    "2026-13-45T99:99:99Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", [], [1], {}, {"a": {"b": []}},
+]  # fmt: skip
+
+
+def _junk(body: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """The body with some of its values, however deep, replaced by anything."""
+    changed = {name: _junk(value, chance) if isinstance(value, dict) else value for name, value in body.items()}
+    for name in chance.sample(sorted(changed), k=min(3, len(changed))):
+        changed[name] = chance.choice(JUNK)
+    return changed
+
+
+def test_no_body_makes_a_handler_fail(tagmango: str, relay: str, razorpay: str, organization: Organization) -> None:
+    chance = random.Random(8)
+    for number in range(20):
+        assert post(f"{tagmango}/{COMPLETED}", _junk(mango(orderId=f"j{number}"), chance)).status_code == 200
+        assert post(f"{tagmango}/subscription.expired", _junk(EXPIRED, chance)).status_code == 200
+        assert post(relay, _junk(relayed(), chance)).status_code in (200, 400)
+        assert _razorpay(razorpay, _junk(payment(), chance), f"ev_{number}").status_code in (200, 400)
+    drain()
+    failed = Delivery.objects.exclude(status__in=["done", "ignored"]).exclude(error__contains="This ")
+    assert not failed.values_list("source", "error", "payload")
