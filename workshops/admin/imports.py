@@ -1,9 +1,11 @@
 """Files of registrations in the admin: uploaded, their columns checked, imported, reported row by row."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -31,6 +33,7 @@ _COLORS: dict[str, str] = {
     ImportRow.Outcome.REFUSED: "danger",
 }
 _COLUMN = "column_"
+_REFRESH_SECONDS = "3"
 
 
 def _start(registration_import: RegistrationImport) -> None:
@@ -183,6 +186,20 @@ class RegistrationImportAdmin(TenantAdmin):
     def response_change(self, request: HttpRequest, obj: RegistrationImport) -> HttpResponse:
         """Back to what is read now."""
         return HttpResponseRedirect(self.url_of("change", obj.pk))
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """While it runs, the page loads itself anew, so that its bar moves."""
+        response = super().changeform_view(request, object_id, *args, **kwargs)
+        under_way = [RegistrationImport.Status.QUEUED, RegistrationImport.Status.RUNNING]
+        if object_id and request.method == "GET" and self._row(object_id).filter(status__in=under_way).exists():
+            response["Refresh"] = _REFRESH_SECONDS
+        return response
+
+    def _row(self, object_id: str) -> QuerySet[RegistrationImport]:
+        try:
+            return RegistrationImport.objects.filter(pk=UUID(unquote(object_id)))
+        except ValueError:
+            return RegistrationImport.objects.none()
 
     @admin.display(description="State", ordering="status")
     def state(self, registration_import: RegistrationImport) -> str:

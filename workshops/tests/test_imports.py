@@ -228,7 +228,9 @@ def test_a_file_is_uploaded_looked_at_and_imported(workshop: Workshop) -> None:
     seen = text_of(client.get(address))
     assert "It names no workshop" not in seen
     assert "asha@example.com" not in seen.split("As they are read")[-1]
+    assert "Refresh" not in client.get(address)
     assert "started" in press(client, "start_this", job)
+    assert "Refresh" in client.get(address), "its bar moves"
     tasks.import_registrations(import_id=str(job.pk), attempt=0, organization_id=job.organization_id)
     assert "2 registered, 0 repeated, 0 known, 1 refused" in text_of(client.get(address))
     assert "start_this" not in client.get(address).content.decode()
