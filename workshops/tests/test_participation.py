@@ -494,6 +494,16 @@ def test_a_sheet_is_streamed_outside_of_the_request_s_context(api: Api, viewer: 
     assert b"Anna" in b"".join(answer.streaming_content)
 
 
+def test_a_sheet_that_nobody_reads_to_its_end_leaves_nothing_open(workshop: Workshop) -> None:
+    _register_many(workshop, 1000)
+    pieces = participation.write_sheet(People(workshop, Bucket.MISSING))
+    assert next(pieces).count("\r\n") == 499
+    pieces.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, (SELECT count(*) FROM pg_cursors)")
+        assert cursor.fetchone() == ("rollcall_app", 0)
+
+
 def test_a_sheet_of_any_length_is_written_in_little_memory(workshop: Workshop) -> None:
     number = 50_000 if os.environ.get("ROLLCALL_TEST_FULL") else 10_000
     _register_many(workshop, number)
@@ -596,6 +606,21 @@ def test_staff_turn_pages_search_and_take_the_sheet_of_what_they_see(workshop: W
     assert len(b"".join(answer.streaming_content).splitlines()) == 56
     answer = client.get(page_of(workshop, "missing").rstrip("/") + ".csv")
     assert b"\n'=Bob," in b"".join(answer.streaming_content)
+
+
+def test_a_page_of_people_costs_the_same_with_30_as_with_3(workshop: Workshop) -> None:
+    client = superuser()
+
+    def queries(*numbers: int) -> int:
+        for number in range(*numbers):
+            registers(workshop, f"+9198000000{number}")
+            joins(workshop, f"+9198000000{number}")
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(page_of(workshop, "registered")).status_code == 200
+        return len(captured)
+
+    queries(10, 12)
+    assert queries(12, 13) == queries(13, 40) < 15
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "ordering=salary", "match=perhaps", f"search={'x' * 101}", "search=%00"])

@@ -164,6 +164,8 @@ def test_a_workshop_goes_by_its_tag_else_the_default_one_else_the_organization(a
     )
     answer = client.patch(f"/api/workshops/{workshop.pk}", {"tag_id": str(own.pk)}, format="json")
     assert answer.json()["tag_id"] == str(own.pk)
+    new = {"title": "New", "starts_at": "2027-02-04T19:00:00Z", "tag_id": str(own.pk)}
+    assert client.post("/api/workshops", new, format="json").json()["tag_id"] == str(own.pk)
     assert plan()["name"] == "Own Pottery"
 
 

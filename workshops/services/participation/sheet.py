@@ -2,7 +2,7 @@
 
 import csv
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
 
 from common import tenancy
@@ -37,7 +37,7 @@ class _Lines:
         return text
 
 
-def write_sheet(people: People) -> Iterator[str]:
+def write_sheet(people: People) -> Generator[str, None, None]:
     """
     The CSV in pieces, times in the organization's zone, never more in memory than a piece.
 
