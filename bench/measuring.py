@@ -9,7 +9,7 @@ from django.db import connection
 from tqdm import tqdm
 
 Measured = TypeVar("Measured")
-_WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+_WAL = "SELECT wal_bytes FROM pg_stat_get_backend_wal(pg_backend_pid())"
 _FLUSH = "SELECT pg_stat_force_next_flush()"
 _WRITTEN = "SELECT n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables WHERE relname = 'workshop_group_members'"
 
@@ -27,15 +27,13 @@ def cost_of(work: Callable[[], object]) -> Cost:
     """
     Do the work, commit included, and tell its cost. Only the work is between the two looks at the clock.
 
-    Rows are PostgreSQL's own count of what this connection wrote, rolled back or not. WAL is the whole cluster's:
-    nothing else may write meanwhile.
+    Rows and WAL are PostgreSQL's own count of what this connection wrote, rolled back or not (WAL: since version 18).
     """
     written, wal = _number(_FLUSH, _WRITTEN), _number(_WAL)
     begun = time.perf_counter()
     work()
     seconds = time.perf_counter() - begun
-    wal = _number(_WAL) - wal
-    return Cost(seconds, wal, _number(_FLUSH, _WRITTEN) - written)
+    return Cost(seconds, _number(_FLUSH, _WAL) - wal, _number(_WRITTEN) - written)
 
 
 def alternate(sides: Mapping[str, Callable[[], Measured]], *, rounds: int, warm_ups: int) -> dict[str, list[Measured]]:
