@@ -295,6 +295,9 @@ WEBHOOK_RETRY_SECONDS = 10.0
 #: Deliveries handled in one transaction, and how long a drain goes on before it makes room for other tasks.
 WEBHOOK_BATCH_SIZE = 100
 WEBHOOK_DRAIN_SECONDS = 20.0
+#: A handler waits so long for a lock, and may go so long without asking the database anything.
+WEBHOOK_LOCK_SECONDS = 10.0
+WEBHOOK_IDLE_SECONDS = 60.0
 #: How long a process gathers counts of refused deliveries before it writes them; 0: not at all.
 WEBHOOK_REFUSED_WRITE_SECONDS = 1.0
 

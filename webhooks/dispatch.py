@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
@@ -34,6 +35,8 @@ Status = Delivery.Status
 _ORPHAN_AFTER = timedelta(seconds=1)
 #: Batches in a row of which nothing was left for us: somebody is changing those deliveries.
 _MOST_MISSES = 3
+#: A dead worker leaves a hundred suspects, most of them innocent: they came first, and must not wait for all others.
+_SUSPECTS_PER_BATCH = 10
 #: Payloads held at once; each may be as large as a request.
 _LOADED_AT_ONCE = 10
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -71,11 +74,14 @@ def drain(*, source: str, is_last_look: bool = False) -> int:
 
 
 def _step(source: str, handlers: Handlers) -> int | None:
-    """One batch, then one suspect: neither keeps the other waiting. Answers how many; None when nothing is due."""
+    """One batch, then some suspects: neither keeps the other waiting. Answers how many; None when nothing is due."""
     handled = None
-    for size, is_suspect in ((settings.WEBHOOK_BATCH_SIZE, False), (1, True)):
-        if batch := Batch.objects.claim(source, size=size, is_suspect=is_suspect):
+    for size, is_suspect in ((settings.WEBHOOK_BATCH_SIZE, False), *[(1, True)] * _SUSPECTS_PER_BATCH):
+        batch = Batch.objects.claim(source, size=size, is_suspect=is_suspect)
+        if batch:
             handled = (handled or 0) + _run(batch, handlers)
+        elif is_suspect:
+            break
     return handled
 
 
@@ -88,6 +94,7 @@ def _run(batch: Batch, handlers: Handlers) -> int:
     """
     try:
         with tenancy.system():
+            _limit_waiting()
             outcomes = [_handle(delivery, handlers) for delivery in _take(batch)]
             Delivery.objects.conclude(outcomes)
     except Exception as error:
@@ -97,6 +104,17 @@ def _run(batch: Batch, handlers: Handlers) -> int:
         _give_back(batch.pk, _in_words(error))
         return len(batch.delivery_ids)
     return len(outcomes)
+
+
+def _limit_waiting() -> None:
+    """
+    For this transaction: others wait for the source until it ends.
+
+    A lock that is not to be had fails the one delivery that wants it. A worker that hangs or cannot be reached any more
+    loses its session, and then its batch.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LIMITS, [f"{settings.WEBHOOK_LOCK_SECONDS}s", f"{settings.WEBHOOK_IDLE_SECONDS}s"])
 
 
 def _take(batch: Batch) -> Iterator[Delivery]:
@@ -167,7 +185,7 @@ def _failed(delivery: Delivery, note: str) -> Outcome:
 
 def _take_over_orphans() -> None:
     """Make suspects of what dead workers held."""
-    old = Batch.objects.filter(started_at__lt=timezone.now() - _ORPHAN_AFTER)
+    old = Batch.objects.filter(started_at__lt=Now() - _ORPHAN_AFTER)
     with tenancy.system():
         orphans = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True))
     for pk in orphans:
@@ -195,3 +213,6 @@ def _in_words(error: Exception) -> str:
 def _jittered(pause: timedelta) -> timedelta:
     """Up to a fifth more, so that what failed together does not come back together."""
     return pause * random.uniform(1.0, 1.2)
+
+
+_LIMITS = "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', %s, true)"

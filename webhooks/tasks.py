@@ -8,8 +8,11 @@ from django.conf import settings
 
 from webhooks import dispatch, outbound, services
 
+#: A worker whose drain lasts longer hangs in it, and is replaced.
+_HUNG_AFTER = int(settings.WEBHOOK_DRAIN_SECONDS + 2 * settings.WEBHOOK_IDLE_SECONDS)
 
-@shared_task(name="webhooks.drain")
+
+@shared_task(name="webhooks.drain", time_limit=_HUNG_AFTER)
 def drain(*, source: str, is_last_look: bool = False, **_: Any) -> None:
     """Handle what is due of one source."""
     dispatch.drain(source=source, is_last_look=is_last_look)

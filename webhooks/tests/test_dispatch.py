@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,6 +19,7 @@ from common import tenancy
 from webhooks import dispatch, services
 from webhooks.cleaning import Row
 from webhooks.models import Batch, Delivery
+from webhooks.tests import source as sources
 from webhooks.tests.conftest import Post, let_time_pass, only, people, queued
 from webhooks.tests.source import event
 from workshops.tests.processes import wait_until
@@ -296,9 +298,54 @@ def test_a_deadlock_with_somebody_else_fails_no_delivery(post: Post) -> None:
     assert people() == ["e1", "e2", "e3"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_hangs_loses_its_batch_and_others_go_on(post: Post, settings: Any) -> None:
+    """Fails without `_limit_waiting` in `dispatch._run`: the source would stand still as long as the handler does."""
+    settings.WEBHOOK_IDLE_SECONDS = 0.3
+    post(event("e1", "person.slow", seconds=4), event("e2"))
+    hanging = in_a_thread(lambda: dispatch._step("test", sources.SOURCE.handlers))
+    wait_until(Batch.objects.exists, "the batch")
+    time.sleep(1.2)
+    drain()
+    assert dict(Delivery.objects.values_list("dedupe_key", "is_suspect")) == {"e1": True, "e2": False}
+    assert people() == ["e2"]
+    hanging.join(10)
+    assert people() == ["e2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_is_not_to_be_had_fails_one_delivery(post: Post, settings: Any) -> None:
+    settings.WEBHOOK_LOCK_SECONDS = 0.2
+    post(event("e1"), event("e2", "locks.taken", lock=7), event("e3"))
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(7)")
+            is_held.set()
+            is_over.wait(10)
+
+    holder = in_a_thread(hold)
+    assert is_held.wait(10)
+    drain()
+    is_over.set()
+    holder.join(10)
+    assert dict(Delivery.objects.values_list("dedupe_key", "status")) == {"e1": "done", "e2": "failed", "e3": "done"}
+    assert people() == ["e1", "e3"]
+
+
+def test_suspects_do_not_wait_for_everybody_else(post: Post, settings: Any) -> None:
+    settings.WEBHOOK_BATCH_SIZE, settings.WEBHOOK_DRAIN_SECONDS = 5, -1
+    post(*(event(f"e{number}") for number in range(30)))
+    Delivery.objects.filter(dedupe_key__in=[f"e{number}" for number in range(12)]).update(is_suspect=True)
+    assert drain() == 15
+    assert Delivery.objects.filter(status="done", handled_at__isnull=False).count() == 15
+    assert Delivery.objects.due().filter(is_suspect=True).count() == 2
+
+
 def test_a_batch_of_large_payloads_is_not_held_at_once(post: Post) -> None:
     """Fails without `iterator(chunk_size=…)` in `dispatch._take`."""
-    numbers = list(range(3_000))
+    numbers = list(range(1_500))
     rows = [Row("test", "person.joined", f"e{key}", json.dumps({"all": numbers}), None, "") for key in range(100)]
     Delivery.objects.store(rows)
     tracemalloc.start()
