@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q
-
 from workshops.models import Order, ProductMapping, Registration, Workshop
 from workshops.services.registrations import registrations_at, settle
 
@@ -16,8 +14,7 @@ def move_orders(*, mapping: ProductMapping) -> int:
     """
     target = mapping.workshop
     bought = Registration.objects.filter(organization_id=mapping.organization_id, orders__mapping=mapping)
-    elsewhere = ~Q(workshop=target) if target else Q(workshop__isnull=False)
-    moving = list(bought.filter(elsewhere | Q(workshop=None) if target else elsewhere).distinct())
+    moving = list(bought.exclude(workshop=target).distinct())
     mixed = _with_other_orders(moving, mapping)
     taken = _people_at(target, mapping)
     touched: dict[object, Registration] = {}
@@ -67,9 +64,7 @@ def _copy(registration: Registration, target: Workshop | None, mapping: ProductM
 
 def _with_other_orders(registrations: Iterable[Registration], mapping: ProductMapping) -> set[object]:
     others = Order.objects.filter(registration__in=[each.pk for each in registrations])
-    return set(others.exclude(mapping=mapping).values_list("registration_id", flat=True)) | set(
-        others.filter(mapping=None).values_list("registration_id", flat=True)
-    )
+    return set(others.exclude(mapping=mapping).values_list("registration_id", flat=True))
 
 
 def _people_at(target: Workshop | None, mapping: ProductMapping) -> dict[str, Registration]:
