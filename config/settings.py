@@ -234,6 +234,8 @@ WHATSAPP_IMPLAUSIBLE_FALL_SHARE = 0.30
 WHATSAPP_IMPLAUSIBLE_FALL_COUNT = 10
 #: The members of each group are synced again when the last good sync is so many hours old; 0: never by itself.
 WHATSAPP_RECONCILE_HOURS = env.WHATSAPP_RECONCILE_HOURS
+#: Syncs older than that are deleted at night, but for each group's latest and its latest good one.
+WHATSAPP_SYNC_RETENTION_DAYS = 90
 #: Hours for which a connected number may tell nothing while its groups change; a session may have its own.
 WHATSAPP_SILENCE_HOURS = env.WHATSAPP_SILENCE_HOURS
 #: Hours for which a number may be away while something waits for it.
@@ -424,6 +426,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep chat": _sweep("chat.sweep"),
     "sweep sign-up failures": _sweep("accounts.sweep_failures"),
     "report user ids": {"task": "accounts.weekly_report", "schedule": crontab(day_of_week=1, hour=3, minute=20)},
+    "prune syncs": {"task": "whatsapp.prune_sync_runs", "schedule": crontab(hour=2, minute=20)},
     "prune webhooks": {"task": "webhooks.prune_deliveries", "schedule": crontab(hour=2, minute=40)},
 }
 

@@ -140,8 +140,10 @@ def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:
             if connection.needs_rollback:
                 raise RolledBack
     except Park as parking:
+        _remember(delivery, parking.remember)
         return _parked(delivery, parking)
     except Ignore as ignoring:
+        _remember(delivery, ignoring.remember)
         return Outcome(delivery.pk, Status.IGNORED, delivery.attempts, note=ignoring.reason)
     except Invalid as invalid:
         return Outcome(delivery.pk, Status.FAILED, delivery.attempts + 1, note=str(invalid))
@@ -155,8 +157,6 @@ def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:
 
 def _parked(delivery: Delivery, parking: Park) -> Outcome:
     """Tried again ever later, the first time soon: what it waits for may be being made at this moment."""
-    if parking.remember:
-        _remember(delivery, parking.remember)
     waited = timezone.now() - (delivery.parked_at or timezone.now())
     if waited > timedelta(days=settings.WEBHOOK_PARKED_DAYS):
         note = f"waited {waited.days} days for {parking.waits_for}: {parking.reason}"
@@ -165,13 +165,15 @@ def _parked(delivery: Delivery, parking: Park) -> Outcome:
     return Outcome(delivery.pk, Status.PARKED, 0, parking.reason, parking.waits_for, pause)
 
 
-def _remember(delivery: Delivery, remember: Callable[[], object]) -> None:
-    """What is to stay of a parked delivery; without it, it is parked all the same."""
+def _remember(delivery: Delivery, remember: Callable[[], object] | None) -> None:
+    """What is to stay although the handler's writes are undone; without it, the delivery ends all the same."""
+    if remember is None:
+        return
     try:
         with transaction.atomic():
             remember()
     except Exception:
-        log.exception("%s is parked, but what is to stay of it was not written", delivery)
+        log.exception("what is to stay of %s was not written", delivery)
 
 
 def _failed(delivery: Delivery, note: str) -> Outcome:

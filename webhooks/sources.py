@@ -119,11 +119,12 @@ class Park(Exception):
 
 
 class Ignore(Exception):
-    """There is nothing to do, and there never will be."""
+    """There is nothing to do, and there never will be. `remember` as with `Park`."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, remember: Callable[[], object] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.remember = remember
 
 
 def get(name: str) -> Source | None:

@@ -72,10 +72,10 @@ def membership_changed(event: Event) -> None:
         group = _group(session, parsing.jid(body.get("groupJid")), event)
         person = parsing.participant(body.get("participant"))
         if person is None:
-            raise Ignore("the event names nobody")
+            raise _ignored(session, "the event names nobody")
         stamp = event.occurred_at or event.received_at
         if stamp is None:
-            raise Ignore("the event has no time")
+            raise _ignored(session, "the event has no time")
         change = services.Change(
             action=event.type, lid=person.lid, full_phone=person.full_phone, phone_number=person.phone_number,
             occurred_at=_by_our_clock(event, session), stamp=stamp,
@@ -89,7 +89,7 @@ def status_changed(event: Event) -> None:
     session = _session(event)
     status = parsing.session_status(event.payload["body"])
     if status is None:
-        raise Ignore("the status is a word we do not know")
+        raise _ignored(session, "the status is a word we do not know")
     at = _by_our_clock(event, session)
     with tenancy.tenant(session.organization_id):
         services.heard_from(session=session)
@@ -121,7 +121,7 @@ def _session(event: Event) -> Session:
 def _group(session: Session, jid: str | None, event: Event) -> Group:
     """:raises Park: the organization does not know this group yet: a join can come before the create answers"""
     if jid is None:
-        raise Ignore("the event names no group")
+        raise _ignored(session, "the event names no group")
     group = Group.objects.filter(organization_id=session.organization_id, group_jid=jid).first()
     if group is None:
         at = event.received_at or datetime.now(UTC)
@@ -129,8 +129,13 @@ def _group(session: Session, jid: str | None, event: Event) -> Group:
         waits_for = services.waits_for_group(session.organization_id, jid)
         raise Park(waits_for, "its group is not known yet", remember=remember)
     if not group.is_trackable:
-        raise Ignore("a community's parent holds no people")
+        raise _ignored(session, "a community's parent holds no people")
     return group
+
+
+def _ignored(session: Session, reason: str) -> Ignore:
+    """Of no use, and yet a sign of life of its session."""
+    return Ignore(reason, remember=partial(services.heard_from, session=session))
 
 
 def _by_our_clock(event: Event, session: Session) -> datetime:

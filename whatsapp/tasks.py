@@ -1,9 +1,11 @@
 """Celery's door to WhatsApp."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 
 from common.vendors import RetryLater, RetrySoon, VendorError
 from whatsapp import outbound, services
@@ -37,6 +39,12 @@ def sweep_group_lists(**_: Any) -> None:
 def sweep_stale_groups(**_: Any) -> None:
     """Queue syncs of groups that were not synced for long."""
     services.sweep_stale_groups()
+
+
+@shared_task(name="whatsapp.prune_sync_runs")
+def prune_sync_runs(**_: Any) -> None:
+    """Delete what is older than the setting."""
+    services.prune_runs(older_than=timedelta(days=settings.WHATSAPP_SYNC_RETENTION_DAYS))
 
 
 @shared_task(name="whatsapp.watch")

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -84,8 +85,11 @@ def person_waiting(event: Event) -> None:
 
 
 def person_ignored(event: Event) -> None:
+    """Writes what is undone, and what is not."""
     person_joined(event)
-    raise Ignore("nothing to do")
+    name = event.payload.get("remember")
+    remember = partial(AppUser.objects.create, pk=name, full_name=name)
+    raise Ignore("nothing to do", remember=remember if name else None)
 
 
 def person_too_late(event: Event) -> None:

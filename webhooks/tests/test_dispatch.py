@@ -92,6 +92,16 @@ def test_a_handler_may_ignore_an_event_with_a_reason_and_its_writes_are_undone(p
     assert (only().status, only().error, people()) == ("ignored", "nothing to do", [])
 
 
+def test_what_is_to_stay_of_an_ignored_event_stays_and_does_no_harm_when_it_cannot(post: Post) -> None:
+    post(event("e1", "person.ignored", remember="alive"))
+    drain()
+    assert people() == ["alive"]
+    post(event("e2", "person.ignored", remember="alive"))
+    drain()
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"ignored"}
+    assert people() == ["alive"]
+
+
 def test_f32_an_event_whose_handler_fails_is_kept_tried_again_and_seen(post: Post) -> None:
     """Fails without `except Exception` in `dispatch._handle`, which notes the error outside of the savepoint."""
     AppUser.objects.create(pk="broken")

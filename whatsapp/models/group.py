@@ -4,10 +4,13 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from common.tenancy.models import TenantModel, tenant_unique
 from whatsapp.models.member import GroupMember
+
+#: When a group was last compared with WhatsApp, or was to be: a new one when it was stored. An index has it.
+CHECKED_AT = Greatest("created_at", "last_snapshot_at", "reconciled_at")
 
 
 def _counted(people: QuerySet[GroupMember]) -> Coalesce:
@@ -42,7 +45,8 @@ class Group(TenantModel):
     A group, a community's parent (which holds no people), or its announcement group (which holds them all).
 
     Identity is organization + JID, whatever session we see it through. `reported_count` is how many people the gateway
-    last said are in it: a hint of which group it is. The count of its people is that of their rows.
+    last said are in it: a hint of which group it is. The count of its people is that of their rows. `reconciled_at` is
+    when the schedule last asked for a sync of its members, whatever came of it.
     """
 
     class Kind(models.TextChoices):
@@ -64,6 +68,7 @@ class Group(TenantModel):
     invite_link = models.TextField(blank=True)
     reported_count = models.PositiveIntegerField(null=True, blank=True, editable=False)
     last_snapshot_at = models.DateTimeField(null=True, blank=True)
+    reconciled_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = GroupQuerySet.as_manager()
@@ -78,6 +83,7 @@ class Group(TenantModel):
             models.Index(fields=["organization", "-created_at", "-id"], name="whatsapp_groups_newest"),
             models.Index(fields=["organization", "parent"], name="whatsapp_groups_parent"),
             models.Index(fields=["organization", "session"], name="whatsapp_groups_session"),
+            models.Index(CHECKED_AT, name="whatsapp_groups_stale"),
         ]
 
     def __str__(self) -> str:

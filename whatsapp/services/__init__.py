@@ -10,6 +10,7 @@ from whatsapp.services.group_lists import (
 from whatsapp.services.groups import (
     CommunityGroups,
     linkable,
+    listable,
     store_community,
     store_invite_link,
     waits_for_group,
@@ -18,6 +19,7 @@ from whatsapp.services.listed import GroupListChanges, apply_group_list, forget_
 from whatsapp.services.locks import lock_groups_of
 from whatsapp.services.members import apply_snapshot
 from whatsapp.services.membership import Change, Outcome, record_change
+from whatsapp.services.pruning import prune_runs
 from whatsapp.services.reconcile import sweep_stale_groups
 from whatsapp.services.sessions import (
     SessionNotConnected,
@@ -80,9 +82,11 @@ __all__ = [
     "heard_from",
     "heard_of_unknown_group",
     "linkable",
+    "listable",
     "lock_groups_of",
     "poll_sessions",
     "postpone_run",
+    "prune_runs",
     "reconnect_session",
     "record_change",
     "record_disconnect",

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from webhooks.services import unpark
 from whatsapp.client import CreatedCommunity
-from whatsapp.models import Group, Session
+from whatsapp.models import Group, GroupSession, Session
 from whatsapp.models.group import GroupQuerySet
 from whatsapp.services.locks import lock_groups_of
 from whatsapp.signals import taken_groups_asked
@@ -23,7 +24,11 @@ class CommunityGroups:
 
 @transaction.atomic
 def store_community(*, session: Session, name: str, created: CreatedCommunity) -> CommunityGroups:
-    """Store parent and announcement group of a community that exists. A second call changes nothing more."""
+    """
+    Store parent and announcement group of a community that `session` created, and is an admin of.
+
+    A second call changes nothing more.
+    """
     lock_groups_of(session.organization_id)
     parent = _store(session, created.parent_jid, name, Group.Kind.COMMUNITY_PARENT, None, created.invite_link)
     if created.announcement_jid is None:
@@ -41,6 +46,10 @@ def _store(session: Session, jid: str, name: str, kind: str, parent: Group | Non
     )
     if is_new:
         unpark(waits_for=waits_for_group(group.organization_id, group.group_jid))
+    GroupSession.objects.get_or_create(
+        organization_id=session.organization_id, group=group, session=session,
+        defaults={"is_admin": True, "seen_at": timezone.now()},
+    )  # fmt: skip
     return group
 
 
@@ -55,6 +64,33 @@ def linkable(groups: GroupQuerySet) -> GroupQuerySet:
     for _, is_taken in taken_groups_asked.send(sender=Group):
         groups = groups.exclude(is_taken)
     return groups
+
+
+def listable(groups: GroupQuerySet) -> GroupQuerySet:
+    """
+    Those of `groups` that hold people, all of whom a connected number may see.
+
+    An announcement group shows all its people to its admins only: it is left out where each connected number in it is
+    known to be none. Such a list would be suspicious every time.
+    """
+    connected = Session.Status.CONNECTED
+    own = Session.objects.filter(organization=OuterRef("organization"), pk=OuterRef("session"), status=connected)
+    seen = GroupSession.objects.filter(organization=OuterRef("organization"), group=OuterRef("pk"))
+    own_is_none = Exists(seen.filter(session=OuterRef("session"), is_admin=False))
+    others = seen.filter(session__status=connected)
+    sees_all = Exists(others.exclude(is_admin=False)) | (Exists(own) & ~own_is_none)
+    is_open = ~Q(kind=Group.Kind.ANNOUNCEMENT) & (Exists(others) | Exists(own))
+    return groups.trackable().filter(is_open | sees_all)
+
+
+def learn_admin(*, group: Group, session: Session, is_admin: bool) -> None:
+    """The group's people, or an event, have shown whether `session` is an admin of it. Written when it is news."""
+    seen, is_new = GroupSession.objects.get_or_create(
+        organization_id=group.organization_id, group=group, session=session,
+        defaults={"is_admin": is_admin, "seen_at": timezone.now()},
+    )  # fmt: skip
+    if not is_new and seen.is_admin is not is_admin:
+        GroupSession.objects.filter(pk=seen.pk).update(is_admin=is_admin)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from whatsapp.client import Participant, Snapshot
 from whatsapp.models import Group, GroupMember, Session, SyncRun
 from whatsapp.services import history, news
 from whatsapp.services.difference import Difference, Row, compare
+from whatsapp.services.groups import learn_admin
 from whatsapp.services.locks import lock_group
 from whatsapp.services.sync import request_sync
 
@@ -38,6 +39,7 @@ def apply_snapshot(*, run: SyncRun, snapshot: Snapshot, session: Session) -> Syn
     run = SyncRun.objects.held(run)
     people = _without_doubles(snapshot.participants)
     _learn_own_lid(session, people)
+    _learn_own_role(run.group, session, people)
     rows = _rows(run.group_id)
     run.fetched = len(snapshot.participants)
     run.hidden = sum(person.full_phone is None for person in people)
@@ -82,6 +84,13 @@ def _learn_own_lid(session: Session, people: list[Participant]) -> None:
     if own:
         session.lid = own
         session.save(update_fields=["lid"])
+
+
+def _learn_own_role(group: Group, session: Session, people: list[Participant]) -> None:
+    """Its list of groups need not say where the session is an admin; its own entry among the people does."""
+    own = next((person for person in people if _is_own(person, session)), None)
+    if own and own.is_admin is not None:
+        learn_admin(group=group, session=session, is_admin=own.is_admin)
 
 
 def _doubts(

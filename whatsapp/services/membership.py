@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import Q, TextChoices
 from django.utils import timezone
 
-from whatsapp.models import Group, GroupMember, MembershipEvent
+from whatsapp.models import Group, GroupMember, MembershipEvent, Session
 from whatsapp.services import history, news
+from whatsapp.services.groups import learn_admin
 from whatsapp.services.locks import lock_group
 from whatsapp.services.sync import request_sync
 
@@ -141,11 +142,21 @@ def _admin(group: Group, member: GroupMember, change: Change) -> Outcome:
         member.is_admin, member.last_admin_event_at = wanted, change.occurred_at
         member.updated_at = timezone.now()
         member.save(update_fields=["is_admin", "last_admin_event_at", "updated_at"])
+        _learn_own_role(group, member)
     if outcome != Outcome.UNCHANGED:
         _remember(
             group, member, change, newest=None if member.is_admin == wanted else member.last_admin_event_at or _NEVER
         )
     return outcome
+
+
+def _learn_own_role(group: Group, member: GroupMember) -> None:
+    """If it is a number of ours: what it may see of the group depends on it."""
+    is_ours = Q(full_phone=member.full_phone) if member.full_phone else Q(pk=None)
+    if member.lid:
+        is_ours |= Q(lid=member.lid)
+    for session in Session.objects.filter(is_ours, organization_id=group.organization_id):
+        learn_admin(group=group, session=session, is_admin=member.is_admin)
 
 
 def _remember(group: Group, member: GroupMember, change: Change, *, newest: datetime | None) -> None:

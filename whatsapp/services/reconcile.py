@@ -12,16 +12,17 @@ from django.db.models import (
     F,
     Func,
     OuterRef,
-    Q,
     QuerySet,
     TextField,
     Value,
 )
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from common import tenancy
-from whatsapp.models import Group, GroupSession, Session, SyncRun
+from whatsapp.models import Group, SyncRun
+from whatsapp.models.group import CHECKED_AT
+from whatsapp.services.groups import listable
 from whatsapp.services.sync import request_syncs
 
 #: So many are queued at a time, over so long: a backlog is worked off evenly.
@@ -34,30 +35,26 @@ def sweep_stale_groups() -> int:
     """
     Queue a sync of groups whose last good one is too old, each a little later by its own jitter. System-wide.
 
-    Answers how many. Groups that no connected number is in wait; one whose sync failed or was not believed is tried
-    again after the same interval.
+    Answers how many. A group that no connected number may list whole waits; one whose sync failed or was not believed
+    is tried again after the same interval.
     """
     interval = timedelta(hours=settings.WHATSAPP_RECONCILE_HOURS)
     if not interval:
         return 0
     with tenancy.system():
-        groups = list(_stale(interval).order_by("due_at")[:_MOST])
+        stale = _stale(interval).select_for_update(skip_locked=True, no_key=True, of=("self",))
+        groups = list(stale.order_by("checked_at")[:_MOST])
+        Group.objects.filter(pk__in=[group.pk for group in groups]).update(reconciled_at=timezone.now())
         return request_syncs(groups=groups, requested_by="schedule", within=_SPREAD)
 
 
 def _stale(interval: timedelta) -> QuerySet[Any]:
+    """By the index of CHECKED_AT: of the syncs of the past, however many, none is read."""
     now = timezone.now()
-    same_group = {"organization": OuterRef("organization"), "group": OuterRef("pk")}
-    tried = SyncRun.objects.filter(**same_group).filter(
-        Q(created_at__gt=now - interval) | Q(status__in=SyncRun.UNDER_WAY)
-    )
-    connected = Session.objects.filter(organization=OuterRef("organization"), status=Session.Status.CONNECTED)
-    seen = GroupSession.objects.filter(**same_group, session__status=Session.Status.CONNECTED)
     hashed = Func(Cast("pk", TextField()), Value(0), function="hashtextextended")
     jitter = ExpressionWrapper(hashed.bitand(_STEPS - 1) * Value(interval / _SHARE / _STEPS), DurationField())
-    due_at = ExpressionWrapper(
-        Coalesce(F("last_snapshot_at"), F("created_at")) + Value(interval) + jitter, DateTimeField()
-    )
-    groups: QuerySet[Any] = Group.objects.trackable().annotate(due_at=due_at)
-    groups = groups.filter(due_at__lte=now)
-    return groups.filter(~Exists(tried), Exists(connected.filter(pk=OuterRef("session"))) | Exists(seen))
+    due_at = ExpressionWrapper(F("checked_at") + Value(interval) + jitter, DateTimeField())
+    groups: QuerySet[Any] = listable(Group.objects.annotate(checked_at=CHECKED_AT))
+    groups = groups.filter(checked_at__lte=now - interval).annotate(due_at=due_at).filter(due_at__lte=now)
+    same_group = {"organization": OuterRef("organization"), "group": OuterRef("pk")}
+    return groups.exclude(Exists(SyncRun.objects.filter(**same_group, status__in=SyncRun.UNDER_WAY)))

@@ -16,6 +16,7 @@ from webhooks.services import unpark
 from whatsapp.client import SessionStatus
 from whatsapp.models import Group, GroupSession, Session, SyncRun
 from whatsapp.services.group_lists import hurry_group_list, request_group_list
+from whatsapp.services.groups import listable
 from whatsapp.services.sync import request_syncs
 from whatsapp.signals import Skipped, session_replaced, skipped_asked
 
@@ -116,8 +117,8 @@ def _move_everything(*, old: Session, new: Session) -> None:
 
 def _reconcile(session: Session) -> None:
     """
-    After a time without ears, the list of groups is asked for, and every group of the session is synced, spread over
-    a while.
+    After a time without ears, the list of groups is asked for, and every group of the session of which it may see all
+    is synced, spread over a while.
 
     What waits for the session starts now. A session that flaps is reconciled once in a while only.
     """
@@ -128,7 +129,7 @@ def _reconcile(session: Session) -> None:
     session.reconciled_at = timezone.now()
     session.save(update_fields=["reconciled_at"])
     request_group_list(session=session)
-    request_syncs(groups=session.groups.trackable(), requested_by="reconnect", within=_RECONCILE_SPREAD)
+    request_syncs(groups=listable(session.groups.all()), requested_by="reconnect", within=_RECONCILE_SPREAD)
 
 
 def heard_from(*, session: Session) -> None:

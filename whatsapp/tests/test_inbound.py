@@ -226,6 +226,30 @@ def test_whatever_has_a_good_credential_is_kept_and_harms_nothing(body: str, set
     assert statuses()[0] in ("ignored", "parked")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"event": "join", "groupJid": "GROUP"},
+        {"event": "join", "groupJid": "PARENT", "participant": {"id": "1@lid"}},
+        {"event": "join", "participant": {"id": "1@lid"}},
+        {"event": "status", "status": "a new word"},
+    ],
+)
+def test_an_event_of_no_use_is_a_sign_of_life_all_the_same(
+    body: dict[str, Any], group: Group, session: Session, settings: Any
+) -> None:
+    """Fails without the `remember=` in `inbound._ignored`: what the handler wrote is undone."""
+    with tenancy.system():
+        Group.objects.create(organization=group.organization, group_jid="1@g.us", kind="community_parent")
+    names = {"GROUP": group.group_jid, "PARENT": "1@g.us"}
+    body = {**body, "groupJid": names.get(body.get("groupJid", "")), "sessionId": session.gateway_session_id}
+    send(json.dumps(body), {"X-API-Key": secret(settings)})
+    dispatch.drain(source="whatsapp")
+    assert statuses()[-1] == "ignored"
+    with tenancy.system():
+        assert Session.objects.get(pk=session.pk).last_event_at is not None
+
+
 @pytest.mark.parametrize("body", ["", "[]", "null", "{}", '"x"', "{", '{"event": 7}', "\ufeff{}"])
 def test_what_is_no_event_is_a_400(body: str, settings: Any) -> None:
     assert send(body, {"X-API-Key": secret(settings)}).status_code == 400

@@ -194,6 +194,17 @@ def test_what_a_session_that_is_no_admin_sees_of_an_announcement_group_is_doubte
     assert (run.status, run.doubts) == ("suspicious", ["not_admin"])
 
 
+def test_whether_we_are_admin_is_learned_from_the_list_and_written_when_it_is_news(
+    sync: Sync, group: Group, session: Session
+) -> None:
+    """Fails without `_learn_own_role` in `members.apply_snapshot`."""
+    plain = Participant(OWN.lid, OWN.full_phone, OWN.phone_number, is_admin=False)
+    for own, expected in ((plain, False), (plain, False), (OWN, True)):
+        sync([own])
+        with tenancy.tenant(group.organization_id):
+            assert group.seen_by.get(session=session).is_admin is expected
+
+
 def test_f21_a_snapshot_does_not_bring_back_who_left_after_it_began(sync: Sync, group: Group) -> None:
     """Fails without the comparison with `last_event_at` in `members._sort`."""
     later = timezone.now() + timedelta(minutes=1)

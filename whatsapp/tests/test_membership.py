@@ -8,7 +8,7 @@ import pytest
 
 from common import tenancy
 from whatsapp import services
-from whatsapp.models import Group, GroupMember, MembershipEvent, SyncRun
+from whatsapp.models import Group, GroupMember, MembershipEvent, Session, SyncRun
 from whatsapp.services import Change, Outcome
 from whatsapp.tests.factories import GroupFactory, GroupMemberFactory
 
@@ -171,3 +171,15 @@ def test_promotions_go_by_their_own_time(group: Group, tell: Tell) -> None:
 def test_the_promotion_of_a_stranger_asks_for_a_sync(group: Group, tell: Tell) -> None:
     assert tell("promote", 10) == Outcome.AMBIGUOUS
     assert syncs(group) == 1
+
+
+def test_a_number_of_ours_that_becomes_an_admin_may_see_all(group: Group, tell: Tell) -> None:
+    """Fails without `_learn_own_role` in `membership._admin`."""
+    with tenancy.tenant(group.organization_id):
+        assert group.session is not None
+        Session.objects.filter(pk=group.session.pk).update(lid=LID)
+    tell("join", 10)
+    for seconds, action in enumerate(("promote", "demote", "promote"), start=20):
+        tell(action, seconds)
+        with tenancy.tenant(group.organization_id):
+            assert group.seen_by.get().is_admin is (action == "promote")
