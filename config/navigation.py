@@ -19,10 +19,10 @@ _GROUPS = [
         ("Tags", "sell", "workshops", "tag"),
         ("Communities", "diversity_3", "workshops", "community"),
         ("Groups", "forum", "whatsapp", "group"),
-        ("Groups of workshops", "link", "workshops", "workshopgroup"),
+        ("Workshop groups", "link", "workshops", "workshopgroup"),
         ("Members", "person", "whatsapp", "groupmember"),
         ("Syncs", "sync", "whatsapp", "syncrun"),
-        ("History of members", "history", "whatsapp", "membershipevent"),
+        ("Membership changes", "history", "whatsapp", "membershipevent"),
         ("Sessions", "smartphone", "whatsapp", "session"),
     ],
     [

@@ -13,6 +13,7 @@ from common.vendors import RetryLater, RetrySoon, VendorError
 from whatsapp import services
 from whatsapp.client import CreatedCommunity, GatewayClient, ListedGroup, NeedsReconnect, Snapshot, WrongJid
 from whatsapp.models import Group, Session, SyncRun
+from whatsapp.refusals import explain
 from whatsapp.services import SyncJob
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def _end_without_snapshot(job: SyncJob, error: VendorError) -> None:
         _postpone(job.run, f"{job.session} is not in this group any more. Another number is asked.", is_failure=True)
     else:
         with tenancy.tenant(job.run.organization_id):
-            services.fail_run(run=job.run, code=error.code, error=error.detail)
+            services.fail_run(run=job.run, code=error.code, error=explain(error).message)
 
 
 def _is_elsewhere(job: SyncJob, session: Session) -> bool:

@@ -44,10 +44,12 @@ class GroupGone(DomainError):
 
     code = "group_gone"
     status = 409
-    message = (
-        "WhatsApp knows no such group: the number may have left it, or it was deleted. Sync the groups of the number "
-        "to see what is there."
-    )
+
+    def __init__(self, error: VendorError) -> None:
+        super().__init__(
+            f"WhatsApp knows no such group ({error.detail}): the number may have left it, or it was deleted. Sync the "
+            "groups of the number to see what is there."
+        )
 
 
 class NotAllowed(DomainError):
@@ -65,7 +67,7 @@ def explain(error: VendorError) -> DomainError:
     if isinstance(error, RetryLater):
         return RateLimited(error)
     if isinstance(error, WrongJid):
-        return GroupGone()
+        return GroupGone(error)
     if isinstance(error, Forbidden):
         return NotAllowed(error)
     return GatewayUnavailable(error) if isinstance(error, RetrySoon) else GatewayRefused(error)

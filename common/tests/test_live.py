@@ -1,7 +1,7 @@
 """The hub: slow pages, crowds, and what a topic remembers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -101,6 +101,31 @@ def test_a_topic_that_begins_with_a_mark_is_forgotten_after_a_day() -> None:
 
     run(test)
     assert 0 < int(events.client().ttl(events.key_of(topic))) <= events.SECONDS
+
+
+def test_what_nobody_foresaw_leaves_no_page_open_and_deaf() -> None:
+    """Something else has the topic's name in Redis: when that is over, pages are told to load anew."""
+    topic = str(uuid4())
+    key = events.key_of(topic)
+
+    async def test(one: live.Hub) -> None:
+        page = live.Listener(topic)
+        await one.join(page)
+        await asyncio.to_thread(events.client().set, key, "no stream")
+        await asyncio.sleep(1)
+        await asyncio.to_thread(events.client().delete, key)
+        deadline = asyncio.get_running_loop().time() + 10
+        assert await anext(aiter(names(page, deadline))) == "reset"
+        await publish(topic)
+        assert await anext(aiter(names(page, deadline))) == ""
+        one.leave(page)
+
+    run(test)
+
+
+async def names(page: live.Listener, deadline: float) -> AsyncIterator[str]:
+    async for event in page.until(deadline):
+        yield event.name
 
 
 def test_a_process_takes_so_many_pages_and_no_more(settings: Any) -> None:

@@ -103,7 +103,8 @@ class AlarmAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
             (str(notice), f": {notice.error}" if notice.error else "") for notice in alarm.notices.order_by("id")
         ]
         return (
-            format_html_join("", "<div>{}{}</div>", notices) or "Nobody: ALARM_EMAILS and ALARM_WEBHOOK_URL are empty."
+            format_html_join("", "<div>{}{}</div>", notices)
+            or "Nobody: neither ALARM_EMAILS nor ALARM_WEBHOOK_URL was set."
         )
 
     @action(description="Acknowledge", permissions=["acknowledge"])  # type: ignore[untyped-decorator]

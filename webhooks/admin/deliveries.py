@@ -77,7 +77,7 @@ class TypeFilter(SimpleListFilter):
 class DeliveryAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     """The inbox. The product alone writes it; a person may say "again"."""
 
-    list_display = ["id", "received_at", "source", "type", "state", "why", "attempts", "run_after", "organization"]
+    list_display = ["id", "received_at", "source", "type", "state", "why", "attempts", "next_try", "organization"]
     list_filter = ["status", SourceFilter, TypeFilter, ("received_at", DateFieldListFilter)]
     list_filter_submit = True
     search_fields = ["dedupe_key__exact"]
@@ -86,11 +86,11 @@ class DeliveryAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     sortable_by: list[str] = []
     fieldsets = [
         (None, {"fields": ["source", "type", "dedupe_key", "organization", "state"]}),
-        ("Why", {"fields": ["error", "waits_for", "attempts", "is_suspect"]}),
-        ("Times", {"fields": ["occurred_at", "received_at", "handled_at", "run_after", "parked_at"]}),
+        ("Why", {"fields": ["error", "waits_for", "attempts", "is_alone"]}),
+        ("Times", {"fields": ["occurred_at", "received_at", "handled_at", "next_try", "parked_at"]}),
         ("Payload", {"fields": ["pretty_payload"]}),
     ]
-    readonly_fields = ["state", "pretty_payload"]
+    readonly_fields = ["state", "is_alone", "next_try", "pretty_payload"]
     actions = ["process_again"]
     actions_detail = ["process_this_again"]
 
@@ -122,6 +122,16 @@ class DeliveryAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     def why(self, delivery: Delivery) -> str:
         """Why it is not done, in words."""
         return wide(delivery.error[:300])
+
+    @admin.display(description="Next try at")
+    def next_try(self, delivery: Delivery) -> Any:
+        """When it is handled by itself; nothing: not by itself."""
+        return delivery.run_after
+
+    @admin.display(description="Handled alone")
+    def is_alone(self, delivery: Delivery) -> str:
+        """Since it was in a batch that broke, or whose worker died."""
+        return "yes: it was among those whose handling broke off" if delivery.is_suspect else ""
 
     @admin.display(description="Payload")
     def pretty_payload(self, delivery: Delivery) -> SafeString:

@@ -14,6 +14,7 @@ class RefusedCountAdmin(ReadOnlyMixin, BigListMixin, ModelAdmin):
     """What was refused and not kept: by day, source and reason."""
 
     list_display = ["day", "source", "reason", "number", "last_at"]
+    fields = list_display
     list_filter = [SourceFilter, ("day", DateFieldListFilter)]
     list_filter_submit = True
     ordering = ["-day", "source", "reason"]

@@ -121,7 +121,7 @@ def test_an_alarm_is_acknowledged_from_the_list_and_on_its_page() -> None:
 def test_an_alarm_s_page_says_who_was_told_and_why_not() -> None:
     alarm = AlarmFactory.create()
     client, address = superuser(), url(Alarm, "change", alarm.pk)
-    assert "Nobody: ALARM_EMAILS and ALARM_WEBHOOK_URL are empty." in text_of(client.get(address))
+    assert "Nobody: neither ALARM_EMAILS nor ALARM_WEBHOOK_URL was set." in text_of(client.get(address))
     alarm.notices.create(news="opened", channel="email", status="failed", error="<b>refused</b>")
     assert "opened by e-mail: failed: <b>refused</b>" in text_of(client.get(address)).lower()
 

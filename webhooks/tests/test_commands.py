@@ -74,7 +74,13 @@ def test_what_is_done_is_replayed_only_when_asked_for_by_name() -> None:
     assert received() == {"a", "b"}
 
 
-@pytest.mark.parametrize("arguments", [["--since", "yesterday"], ["--status", "received"], ["--id", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--since", "yesterday"], ["--since", "2026-13-45T00:00"], ["--status", "received"], ["--id", "x"],
+        ["--source", "nobody"],
+    ],
+)  # fmt: skip
 def test_what_cannot_be_understood_ends_with_2(arguments: list[str]) -> None:
     with pytest.raises((SystemExit, CommandError)) as refused:
         run("replay_deliveries", *arguments)
@@ -95,7 +101,8 @@ def test_pruning_deletes_what_has_ended_and_is_old(settings: Any) -> None:
     assert not RefusedCount.objects.exists()
 
 
-def test_pruning_everything_is_refused() -> None:
+@pytest.mark.parametrize("days", ["0", "-1", "99999999999"])
+def test_pruning_everything_is_refused_and_so_is_what_no_calendar_has(days: str) -> None:
     with pytest.raises(CommandError) as refused:
-        run("prune_deliveries", "--older-than", "0")
+        run("prune_deliveries", "--older-than", days)
     assert refused.value.returncode == 2

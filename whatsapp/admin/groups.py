@@ -15,7 +15,7 @@ from common.admin.actions import Deed
 from common.admin.base import Found, is_autocomplete
 from whatsapp import services
 from whatsapp.client import parsing
-from whatsapp.models import Group
+from whatsapp.models import Group, Session
 
 
 def sync_deed(request: HttpRequest) -> Deed:
@@ -30,6 +30,9 @@ def sync_deed(request: HttpRequest) -> Deed:
         question="Fetch the members of this group from WhatsApp now, and bring our list in step?",
         button="Sync members now",
     )
+
+
+_COUNTS = ["active", "left", "hidden", "reported_count"]
 
 
 class GroupForm(TenantForm):
@@ -70,11 +73,11 @@ class GroupAdmin(TenantAdmin):
     related = ("session",)
     autocomplete_fields = ["organization", "session", "parent"]
     ordering = ["-created_at"]
-    readonly_fields = ["numbers", "active", "left", "hidden", "reported_count", "last_snapshot_at", "created_at"]
+    readonly_fields = ["numbers", *_COUNTS, "rhythm", "last_snapshot_at", "created_at"]
     fieldsets = [
         (None, {"fields": ["organization", "name", "group_jid", "kind", "invite_link"]}),
         ("Seen through", {"fields": ["session", "numbers", "parent"]}),
-        ("Members", {"fields": ["active", "left", "hidden", "reported_count", "last_snapshot_at"]}),
+        ("Members", {"fields": [*_COUNTS, "last_snapshot_at", "rhythm"]}),
         ("Times", {"fields": ["created_at"]}),
     ]
     actions = ["sync_members_now"]
@@ -95,11 +98,12 @@ class GroupAdmin(TenantAdmin):
         return super().get_search_results(request, queryset, term)
 
     def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:
-        """Session and parent are chosen once the organization is known; a parent has no parent."""
+        """Session and parent are chosen once the organization is known; a parent has no parent, and no people."""
         if obj is None:
             return self.fieldsets[:1]
         seen = ["session", "numbers"] if obj.kind == Group.Kind.COMMUNITY_PARENT else ["session", "numbers", "parent"]
-        return [self.fieldsets[0], ("Seen through", {"fields": seen}), *self.fieldsets[2:]]
+        parts = [self.fieldsets[0], ("Seen through", {"fields": seen}), *self.fieldsets[2:]]
+        return [part for part in parts if part[0] != "Members" or obj.is_trackable]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What a group is does not change."""
@@ -136,6 +140,15 @@ class GroupAdmin(TenantAdmin):
         """As their latest lists of groups said."""
         seen = group.seen_by.select_related("session").order_by("session")
         return ", ".join(f"{each.session}{' (admin)' if each.is_admin else ''}" for each in seen)
+
+    @admin.display(description="Synced by itself")
+    def rhythm(self, group: Group) -> str:
+        """Whether, and if not, what to do."""
+        if services.listable(Group.objects.filter(pk=group.pk)).exists():  # type: ignore[arg-type]  # a GroupQuerySet
+            return "yes"
+        if group.seen_by.filter(session__status=Session.Status.CONNECTED).exists():
+            return f"no. {services.UNLISTABLE}"
+        return "no. No connected number is known to be in it."
 
     @admin.display(description="Left", ordering="left_count")
     def left(self, group: Any) -> int:

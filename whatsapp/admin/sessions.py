@@ -82,6 +82,9 @@ DISCONNECT = Deed(
 )
 
 
+_NEXT = (
+    "Once it is saved, its page shows a QR code: scan it with the phone that has the number (WhatsApp, Linked devices)."
+)
 _STATE = ["state", "status_reason", "is_chosen", "qr_frame"]
 
 
@@ -128,7 +131,7 @@ class SessionAdmin(TenantAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Session | None = None) -> Any:
         """A new one has no state yet, and most have no QR code."""
         if obj is None:
-            return self.fieldsets[:1]
+            return [(None, {**self.fieldsets[0][1], "description": _NEXT})]
         if obj.status in (Session.Status.CONNECTING, Session.Status.QR_PENDING):
             return self.fieldsets
         without = [name for name in _STATE if name != "qr_frame"]
@@ -182,9 +185,11 @@ class SessionAdmin(TenantAdmin):
         return qr.framed(request, session)
 
     def is_useful(self, path: str, row: Any) -> bool:
-        """A session is chosen once, connected when it is not, and logged out when it is."""
+        """A session is chosen once it is connected, connected when it is not, and logged out when it is."""
         is_idle = row.status in (Session.Status.DISCONNECTED, Session.Status.LOGGED_OUT)
-        return {"choose": not row.chosen, "connect": is_idle, "disconnect": not is_idle}.get(path, True)
+        return {"choose": row.is_connected and not row.chosen, "connect": is_idle, "disconnect": not is_idle}.get(
+            path, True
+        )
 
     @action(description="Choose for communities", permissions=["change"])  # type: ignore[untyped-decorator]
     def choose_for_communities(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:

@@ -1,5 +1,6 @@
 """Syncs in the admin: how each ended, with its counts, and what a person may do about it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -80,17 +81,17 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
     @admin.display(description="Why")
     def why(self, run: SyncRun) -> str:
         """What keeps it from being done, in words."""
-        return wide("; ".join(run.doubt_texts) or run.error or run.wait_reason)
+        return wide(_sentence(run.doubt_texts) or run.error or run.wait_reason)
 
     @admin.display(description="Doubts")
     def doubts_in_words(self, run: SyncRun) -> str:
         """Why the list was not believed."""
-        return "; ".join(run.doubt_texts)
+        return _sentence(run.doubt_texts)
 
     @admin.display(description="Confirmed doubts")
     def confirmed_in_words(self, run: SyncRun) -> str:
         """What a person has overruled."""
-        return "; ".join(str(SyncRun.Doubt(doubt).label) for doubt in run.confirmed_doubts)
+        return _sentence(str(SyncRun.Doubt(doubt).label) for doubt in run.confirmed_doubts)
 
     @action(description="Confirm and apply", permissions=["confirm"])  # type: ignore[untyped-decorator]
     def confirm_and_apply(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> HttpResponse | None:
@@ -122,4 +123,9 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
 
 def _doubts(run: SyncRun) -> str:
     may = set(run.doubts) <= SyncRun.CONFIRMABLE
-    return "; ".join(run.doubt_texts) + ("" if may else ". This cannot be confirmed: sync again instead.")
+    return _sentence(run.doubt_texts) + ("" if may else " This cannot be confirmed: sync again instead.")
+
+
+def _sentence(texts: Iterable[str]) -> str:
+    text = "; ".join(texts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

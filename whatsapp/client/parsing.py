@@ -85,7 +85,7 @@ def _group(row: dict[str, Any]) -> ListedGroup | None:
         name=(_text(row.get("name")) or _text(row.get("subject"))).strip()[:_MAX_NAME],
         is_community=_flag(row.get("isCommunity")),
         is_announcement=_flag(row.get("isCommunityAnnounce")),
-        linked_parent=parent if parent and parent.endswith("@g.us") else None,
+        linked_parent=parent if parent and parent.endswith("@g.us") and parent != found else None,
         is_admin=_flag(row.get("isAdmin", row.get("iAmAdmin"))),
         participant_count=next((number for number in [size, *stated] if number is not None), None),
         invite_link=invite_link(link),

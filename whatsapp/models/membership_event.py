@@ -41,6 +41,7 @@ class MembershipEvent(TenantModel):
 
     class Meta:
         db_table = "whatsapp_membership_events"
+        verbose_name = "membership change"
         constraints = [
             # Also how a person's events are found: one more index would be a fifth of what a sync writes.
             models.UniqueConstraint(

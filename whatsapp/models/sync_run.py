@@ -28,7 +28,7 @@ class SyncRun(TenantModel, Job):
         EMPTY = "empty", "the list is empty"
         TOTAL_MISMATCH = "total_mismatch", "the list is not as long as its own total"
         OWN_NUMBER_MISSING = "own_number_missing", "our own number is not in the list"
-        NOT_ADMIN = "not_admin", "our number is no admin there and sees only a part"
+        NOT_ADMIN = "not_admin", "our number is no admin there and sees only a part: make it an admin in WhatsApp"
         IMPLAUSIBLE_FALL = "implausible_fall", "far fewer people than before"
 
     #: Doubts that a person may overrule. An empty or mismatched list is never applied.
@@ -63,6 +63,7 @@ class SyncRun(TenantModel, Job):
 
     class Meta:
         db_table = "whatsapp_sync_runs"
+        verbose_name = "sync"
         constraints = [
             tenant_unique("whatsapp_sync_runs_organization_id_key"),
             models.UniqueConstraint(

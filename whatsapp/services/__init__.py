@@ -8,6 +8,7 @@ from whatsapp.services.group_lists import (
     sweep_group_lists,
 )
 from whatsapp.services.groups import (
+    UNLISTABLE,
     CommunityGroups,
     linkable,
     listable,
@@ -56,6 +57,7 @@ from whatsapp.services.sync import (
 from whatsapp.services.watch import watch
 
 __all__ = [
+    "UNLISTABLE",
     "Change",
     "CommunityGroups",
     "GroupListChanges",

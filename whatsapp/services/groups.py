@@ -66,6 +66,13 @@ def linkable(groups: GroupQuerySet) -> GroupQuerySet:
     return groups
 
 
+#: Why a group that holds people is not among the `listable`, although a connected number is in it.
+UNLISTABLE = (
+    "Only its admins see all people of an announcement group, and none of your connected numbers is one. Make a number "
+    "an admin in WhatsApp, then sync its list of groups."
+)
+
+
 def listable(groups: GroupQuerySet) -> GroupQuerySet:
     """
     Those of `groups` that hold people, all of whom a connected number may see.

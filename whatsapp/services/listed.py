@@ -85,7 +85,7 @@ def _facts(group: Group) -> tuple[object, ...]:
 def _learn(group: Group, said: ListedGroup, rows: dict[str, Group]) -> None:
     group.name = said.name or group.name
     group.invite_link = said.invite_link or group.invite_link
-    if said.linked_parent and said.linked_parent != said.jid:
+    if said.linked_parent:
         group.parent = rows[said.linked_parent]
         if group.kind == Group.Kind.ANNOUNCEMENT:
             group.parent.name = group.parent.name or group.name

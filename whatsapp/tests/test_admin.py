@@ -299,7 +299,7 @@ def test_a_sync_says_why_it_is_not_done() -> None:
     SyncRunFactory.create(status="failed", error="284 people were fetched and none written: refused")
     SyncRunFactory.create(status="queued", wait_reason="The session that sees this group is not connected.")
     said = text_of(superuser().get(url(SyncRun, "changelist")))
-    for reason in ("the list is empty", "284 people were fetched and none written", "is not connected"):
+    for reason in ("The list is empty.", "284 people were fetched and none written", "is not connected"):
         assert reason in said
 
 
@@ -308,11 +308,11 @@ def test_confirming_names_the_doubts_first() -> None:
     hopeless = SyncRunFactory.create(status="suspicious", doubts=["empty"], fetched=0)
     client = superuser()
     said = act(client, "confirm_and_apply", run, hopeless)
-    assert f"{run.group} (135 people in the list) far fewer people than before" in said
+    assert f"{run.group} (135 people in the list) Far fewer people than before" in said
     assert "the list is empty. This cannot be confirmed: sync again instead." in said
     assert len(_runs()) == 2, "asked, not done"
     said = act(client, "confirm_and_apply", run, hopeless, confirmed="yes")
-    assert "1 sync run confirmed" in said
+    assert "1 sync confirmed" in said
     assert "This cannot be confirmed: the list is empty. Sync again instead." in said
     with tenancy.system():
         assert SyncRun.objects.get(status="queued").confirmed_doubts == ["implausible_fall"]
@@ -321,8 +321,8 @@ def test_confirming_names_the_doubts_first() -> None:
 def test_a_suspicious_sync_is_confirmed_on_its_page() -> None:
     run = SyncRunFactory.create(status="suspicious", doubts=["not_admin"], fetched=3)
     client = superuser()
-    assert "our number is no admin there" in text_of(client.get(url(SyncRun, "confirm_this", run.pk)))
-    assert "1 sync run confirmed" in press(client, "confirm_this", run)
+    assert "Our number is no admin there" in text_of(client.get(url(SyncRun, "confirm_this", run.pk)))
+    assert "1 sync confirmed" in press(client, "confirm_this", run)
 
 
 def test_only_a_suspicious_sync_can_be_confirmed() -> None:
@@ -339,7 +339,7 @@ def test_confirming_needs_the_right_to_change_syncs() -> None:
     assert viewer.post(url(SyncRun, "confirm_this", run.pk)).status_code == 403
     act(viewer, "confirm_and_apply", run, confirmed="yes")
     assert len(_runs()) == 1
-    assert "1 sync run confirmed" in press(confirmer, "confirm_this", run)
+    assert "1 sync confirmed" in press(confirmer, "confirm_this", run)
     assert confirmer.post(url(SyncRun, "change", run.pk), {"status": "done"}).status_code == 403
 
 
@@ -365,3 +365,15 @@ def test_a_session_is_logged_out_and_connected_again_on_its_page() -> None:
     assert "new QR code" in press(client, "connect_this", session)
     with tenancy.system():
         assert Session.objects.get().status == "connecting"
+
+
+def test_a_group_says_whether_it_is_synced_by_itself_and_what_to_do_if_not() -> None:
+    group = GroupFactory.create(announcement=True)
+    address = url(Group, "change", group.pk)
+    assert "Synced by itself yes" in text_of(superuser().get(address))
+    seen = GroupSessionFactory.create(group=group, session=group.session, is_admin=False)
+    assert "Synced by itself no. Only its admins see" in text_of(superuser().get(address))
+    with tenancy.system():
+        Session.objects.filter(pk=seen.session_id).update(status="disconnected")
+    assert "Synced by itself no. No connected number" in text_of(superuser().get(address))
+    assert "Synced by itself" not in text_of(superuser().get(url(Group, "change", group.parent_id)))

@@ -175,3 +175,14 @@ def test_f11_who_was_not_invited_is_read_from_what_the_gateway_says(
     created = parsing.created_community({"groupId": "1203630@g.us", **said}, admins=admins)
     assert created is not None
     assert created.uninvited == uninvited
+
+
+@pytest.mark.parametrize(
+    "parent",
+    ["2@g.us", "2:7@g.us", "", "undefined", "0", 0, True, {}, ["1@g.us"], {"id": "1@g.us"}, "1@newsletter", "@g.us"],
+)
+def test_a_parent_that_is_no_other_group_is_none(parent: object) -> None:
+    """A group that names itself would be taken for a community's parent, which holds no people."""
+    found = parsing.groups([{"id": "2@g.us", "linkedParent": parent}])
+    assert found is not None
+    assert [group.linked_parent for group in found] == [None]

@@ -69,6 +69,12 @@ FORGET = Deed(
 )
 
 
+_STANDALONE = (
+    "A community of no workshop: each workshop gets its own by itself. The WhatsApp number that its organization has "
+    "chosen for communities creates it; its page says how far that is."
+)
+
+
 class CommunityColumns:
     """How a community is shown."""
 
@@ -195,7 +201,8 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Community | None = None) -> Any:
         """A new one is a wish; one of a workshop has none of its own."""
         if obj is None:
-            return [(None, {"fields": ["organization", "wished_name", "wished_description"]})]
+            fields = ["organization", "wished_name", "wished_description"]
+            return [(None, {"fields": fields, "description": _STANDALONE})]
         return [part for part in self.fieldsets if part[0] != "Standalone" or obj.wished_name]
 
     def save_model(self, request: HttpRequest, obj: Community, form: Any, change: bool) -> None:

@@ -62,7 +62,16 @@ def _unlink(link: WorkshopGroup, workshop: Workshop, by: str) -> None:
         link.delete()
 
 
-class WorkshopGroupInline(TenantInline):
+class GroupKind:
+    """A community's two groups have one name."""
+
+    @admin.display(description="Kind")
+    def kind(self, link: WorkshopGroup) -> str:
+        """What the group is."""
+        return link.group.get_kind_display() if link.group_id else ""
+
+
+class WorkshopGroupInline(GroupKind, TenantInline):
     """The groups of a workshop: linked and unlinked here, not changed."""
 
     model = WorkshopGroup
@@ -81,11 +90,6 @@ class WorkshopGroupInline(TenantInline):
         """A link is made or unmade."""
         return False
 
-    @admin.display(description="Kind")
-    def kind(self, link: WorkshopGroup) -> str:
-        """What the group is."""
-        return link.group.get_kind_display() if link.group_id else ""
-
     @admin.display(description="Since")
     def since(self, link: WorkshopGroup) -> datetime | None:
         """When it was linked; nothing for a row that is being filled in."""
@@ -93,10 +97,10 @@ class WorkshopGroupInline(TenantInline):
 
 
 @admin.register(WorkshopGroup)
-class WorkshopGroupAdmin(ReadOnlyMixin, TenantAdmin):
+class WorkshopGroupAdmin(GroupKind, ReadOnlyMixin, TenantAdmin):
     """Which groups belong to which workshop. Links are made on the workshop's page."""
 
-    list_display = ["group", "workshop", "organization", "created_at"]
+    list_display = ["group", "kind", "workshop", "organization", "created_at"]
     list_filter = [("organization", AutocompleteSelectFilter)]
     search_fields = ["group__name", "group__group_jid__startswith", "workshop__title"]
     search_help_text = "Part of a group's name or of a workshop's title, or the beginning of a JID"

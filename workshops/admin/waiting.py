@@ -135,7 +135,8 @@ def _deliveries() -> Iterable[_Row]:
         url = f"{_url(Delivery, 'changelist')}?status__exact={found['status']}&source={found['source']}"
         what = link(url, f"{found['number']:,} of {found['source']}")
         why = wide(
-            found["waits_for"] or ("in line" if found["status"] == statuses.RECEIVED else "it failed: see its error")
+            found["waits_for"]
+            or ("It is in line." if found["status"] == statuses.RECEIVED else "It failed: see its error.")
         )
         yield [what, badge(label, DELIVERY_COLORS[found["status"]]), why, found["oldest"], _when(found["next"])]
 

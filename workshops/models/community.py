@@ -53,7 +53,7 @@ class Community(TenantModel, Job):
         CREATING = "creating"
         READY = "ready"
         PARTIAL = "partial", "announcement group not found yet"
-        SKIPPED = "skipped", "no session chosen"
+        SKIPPED = "skipped"
         WAITING = "waiting", "waiting for its session"
         UNKNOWN = "unknown", "outcome not known"
         FAILED = "failed"

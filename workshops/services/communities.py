@@ -20,6 +20,7 @@ from common import tenancy
 from common.errors import DomainError
 from common.jobs import GRACE, SWEEP_GRACE, JobQuerySet, backoff, soon
 from common.queue import enqueue
+from common.words import inside
 from organizations.models import Organization
 from whatsapp.models import Group, Session
 from workshops.models import Community, Workshop
@@ -92,7 +93,7 @@ def retry_community(*, community: Community, is_anew: bool = False) -> Community
 
 def _check_retryable(community: Community) -> None:
     if community.status not in Community.RETRYABLE or community.is_leased:
-        state = community.get_status_display()
+        state = inside(community.get_status_display())
         raise CommunityNotRetryable(f"This community is {state}: there is nothing to retry.")
     if community.not_before and community.not_before > timezone.now():
         moment = f"{community.not_before:%H:%M:%S} UTC"

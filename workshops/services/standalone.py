@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 
 from common.errors import DomainError
 from common.jobs import soon
+from common.words import inside
 from workshops.models import Community
 from workshops.models.community import fold
 from workshops.services.communities import start
@@ -21,7 +22,7 @@ class CommunityNameTaken(DomainError):
     status = 409
 
     def __init__(self, community: Community) -> None:
-        state = community.get_status_display()
+        state = inside(community.get_status_display())
         super().__init__(
             f"A community called {community.wished_name} is not finished yet ({state}). Wait for it, retry it, or "
             "delete it first."

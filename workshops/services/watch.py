@@ -8,6 +8,7 @@ from django.db.models import Case, Count, F, When
 from django.utils import timezone
 
 from common import tenancy
+from common.words import inside
 from webhooks.services import Trouble, settle_alarms
 from whatsapp.models import Session, SyncRun
 from workshops.models import Community
@@ -28,7 +29,7 @@ def _away() -> Iterator[Trouble]:
     sessions = Session.objects.filter(pk__in={*communities, *syncs}, connection_changed_at__lt=limit)
     for session in sessions.exclude(status=Session.Status.CONNECTED).order_by("connection_changed_at")[:_MOST]:
         waiting = _in_words(communities.get(session.pk, 0), syncs.get(session.pk, 0))
-        state, reason = session.get_status_display(), session.status_reason
+        state, reason = inside(session.get_status_display()), session.status_reason
         yield Trouble(
             kind=AWAY, key=str(session.pk), organization_id=session.organization_id,
             subject=f"{session} is not connected since {session.connection_changed_at:%Y-%m-%d %H:%M} UTC",

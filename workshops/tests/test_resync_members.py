@@ -176,7 +176,8 @@ def test_a_workshop_without_a_group_says_so() -> None:
 
 
 def test_nothing_to_sync_is_no_failure() -> None:
-    assert resync("--all")[0] == 0
+    code, said = resync("--all")
+    assert (code, said[0]) == (0, "There is no group to sync.")
 
 
 def test_f19_a_suspicious_list_changes_nothing_and_is_told(sandbox: Sandbox, group: Group) -> None:

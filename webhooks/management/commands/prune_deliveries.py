@@ -13,6 +13,7 @@ from webhooks import services
 
 #: Exit codes: 0 done, 2 not asked right.
 WRONG = 2
+_MOST_DAYS = 100_000
 
 
 class Command(BaseCommand):
@@ -28,8 +29,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Count, then do it."""
-        if options["older_than"] < 1:
-            raise CommandError("--older-than is a number of days, from 1.", returncode=WRONG)
+        if not 1 <= options["older_than"] <= _MOST_DAYS:
+            raise CommandError(f"--older-than is a number of days, from 1 to {_MOST_DAYS}.", returncode=WRONG)
         age = timedelta(days=options["older_than"])
         total = services.prunable(older_than=age).count()
         if options["dry_run"]:

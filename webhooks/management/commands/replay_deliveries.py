@@ -1,10 +1,11 @@
 """`manage.py replay_deliveries`: process again what the inbox holds."""
 
 import sys
-from argparse import BooleanOptionalAction
+from argparse import ArgumentTypeError, BooleanOptionalAction
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
@@ -33,7 +34,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Filters, of which one at least is needed."""
         statuses = [status for status in Delivery.Status.values if status != Delivery.Status.RECEIVED]
-        parser.add_argument("--source")
+        parser.add_argument("--source", choices=sorted(settings.WEBHOOK_SOURCES))
         parser.add_argument("--type", action="append", help="may be given several times")
         parser.add_argument("--status", action="append", choices=statuses, help="may be given several times")
         parser.add_argument("--since", type=_moment, help="received at or after, like 2026-11-21 or 2026-11-21T09:30Z")
@@ -74,10 +75,12 @@ def _chosen(options: dict[str, Any]) -> QuerySet[Delivery]:
 
 def _moment(text: str) -> datetime:
     """A date is its beginning; a time without a zone is UTC."""
-    moment = parse_datetime(text)
+    try:
+        moment = parse_datetime(text) or parse_date(text)
+    except ValueError:
+        moment = None
     if moment is None:
-        day = parse_date(text)
-        if day is None:
-            raise ValueError(f"{text} is no date or time")
-        moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        raise ArgumentTypeError(f"{text} is no date or time: write 2026-11-21, or 2026-11-21T09:30Z")
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -44,6 +44,8 @@ class Command(BaseCommand):
                 self._list(groups)
                 return
             ids = list(groups.values_list("pk", "organization_id"))
+        if not ids:
+            self.stdout.write("There is no group to sync.")
         totals = resync.Totals()
         try:
             self._sync_all(ids, totals)
