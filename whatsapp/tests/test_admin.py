@@ -309,7 +309,7 @@ def test_confirming_names_the_doubts_first() -> None:
     client = superuser()
     said = act(client, "confirm_and_apply", run, hopeless)
     assert f"{run.group} (135 people in the list) Far fewer people than before" in said
-    assert "the list is empty. This cannot be confirmed: sync again instead." in said
+    assert "The list is empty. This cannot be confirmed: sync again instead." in said
     assert len(_runs()) == 2, "asked, not done"
     said = act(client, "confirm_and_apply", run, hopeless, confirmed="yes")
     assert "1 sync confirmed" in said

@@ -82,7 +82,7 @@ def test_parked_and_failed_deliveries_are_counted_by_what_they_wait_for() -> Non
     assert "when a person says so" in page
     assert "3 of test Parked whatsapp session main wa_1" in page
     assert "1 of test Failed It failed: see its error." in page
-    assert "1 of test Received in line" in page
+    assert "1 of test Received It is in line." in page
     assert "<b>group</b>" not in client.get(ADDRESS).content.decode()
 
 
