@@ -144,7 +144,7 @@ class GroupAdmin(TenantAdmin):
     @admin.display(description="Synced by itself")
     def rhythm(self, group: Group) -> str:
         """Whether, and if not, what to do."""
-        if services.listable(Group.objects.filter(pk=group.pk)).exists():  # type: ignore[arg-type]  # a GroupQuerySet
+        if services.listable(Group.objects.filter(pk=group.pk)).exists():
             return "yes"
         if group.seen_by.filter(session__status=Session.Status.CONNECTED).exists():
             return f"no. {services.UNLISTABLE}"

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workshops", "0011_uninvited_admins"),
+        ("workshops", "0013_imports_tenancy"),
     ]
 
     operations = [
