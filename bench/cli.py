@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bench import (
     admin_list,
+    chat,
     crash,
     dashboard,
     drain,
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "rls-tax": rls_tax.run,
     "ingest": ingest.run,
     "drain": drain.run,
+    "chat": chat.run,
     "crash": crash.run,
     "dashboard": dashboard.run,
     "rekey": rekey.run,

@@ -26,6 +26,10 @@ _GROUPS = [
         ("Sessions", "smartphone", "whatsapp", "session"),
     ],
     [
+        ("Conversations", "chat", "chat", "conversation"),
+        ("People in Stream", "contact_mail", "chat", "streamidentity"),
+    ],
+    [
         ("Organizations", "apartment", "organizations", "organization"),
         ("Memberships", "badge", "organizations", "membership"),
         ("URLs for orders", "key", "workshops", "sourcetoken"),

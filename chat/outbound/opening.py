@@ -46,6 +46,16 @@ class ConversationRefused(DomainError):
     status = 502
 
 
+_REFUSALS: dict[str, type[DomainError]] = {
+    "participants_gone": services.ParticipantsGone,
+    "users_gone": services.ParticipantsGone,
+    "members_missing": ParticipantsMissing,
+    "misconfigured": ChatUnavailable,
+    "retry_soon": ChatUnavailable,
+    "retry_later": ChatUnavailable,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A conversation after an attempt: ready, or still being created by a task."""
@@ -68,6 +78,7 @@ def open_conversation(
         parties=parties, speaker=speaker, name=name, context=context, requested_by=requested_by
     )
     conversation = _carry_out(plan, deadline) if plan.is_mine else _awaited(plan.conversation, deadline)
+    _check(conversation)
     is_known = plan.is_settled and conversation.is_ready
     seats = services.seats_of(plan) if is_known else services.seats(conversations=[conversation])[conversation.pk]
     return Opened(conversation, is_new=plan.is_new, seats=seats)
@@ -92,9 +103,16 @@ def repair_conversation(*, conversation_id: UUID, seconds: float = FINISH_SECOND
     """
     plan = services.claim(conversation_id=conversation_id, forgives=True)
     deadline = Deadline(seconds)
-    if plan is None:
-        return _awaited(_read(conversation_id), deadline)
-    return _carry_out(plan, deadline)
+    conversation = _carry_out(plan, deadline) if plan else _awaited(_read(conversation_id), deadline)
+    _check(conversation)
+    return conversation
+
+
+def _check(conversation: Conversation) -> None:
+    """:raises DomainError: somebody else's attempt, or the last of many, has failed"""
+    if conversation.status == Conversation.Status.FAILED:
+        refusal = _REFUSALS.get(conversation.error_code, ConversationRefused)
+        raise refusal(conversation.error)
 
 
 def _carry_out(plan: Plan, deadline: Deadline) -> Conversation:

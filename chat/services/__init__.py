@@ -39,9 +39,11 @@ from chat.services.opening import (
     open_conversation,
 )
 from chat.services.outcomes import (
+    ConversationBusy,
     conversation_failed,
     conversation_ready,
     conversation_waits,
+    queue_repair,
     release,
     repairable,
     start,
@@ -51,11 +53,12 @@ from chat.services.profiles import Party
 from chat.services.trouble import is_refused, stream_refuses_us, stream_takes_us
 
 __all__ = [
-    "Departure", "Drift", "NotAParticipant", "NothingToLeave", "ParticipantsGone", "ParticipantsNotFound", "Party",
-    "Person", "Plan", "Seat", "WrongParticipants", "check_gone", "claim", "compare", "conversation_failed",
-    "conversation_ready", "conversation_waits", "deletion_was_told", "departure", "differs", "everybody",
-    "has_left", "identify", "is_push_due", "is_refused", "lease_outdated", "membership_was_told",
-    "message_was_told", "open_conversation", "organization_parties", "preview", "profile_was_told",
-    "profiles_changed", "push_again", "push_failed", "record_gone", "record_pushed", "record_state", "release",
-    "repairable", "seats", "seats_of", "start", "stream_refuses_us", "stream_takes_us", "sweep_conversations",
+    "ConversationBusy", "Departure", "Drift", "NotAParticipant", "NothingToLeave", "ParticipantsGone",
+    "ParticipantsNotFound", "Party", "Person", "Plan", "Seat", "WrongParticipants", "check_gone", "claim",
+    "compare", "conversation_failed", "conversation_ready", "conversation_waits", "deletion_was_told", "departure",
+    "differs", "everybody", "has_left", "identify", "is_push_due", "is_refused", "lease_outdated",
+    "membership_was_told", "message_was_told", "open_conversation", "organization_parties", "preview",
+    "profile_was_told", "profiles_changed", "push_again", "push_failed", "queue_repair", "record_gone",
+    "record_pushed", "record_state", "release", "repairable", "seats", "seats_of", "start", "stream_refuses_us",
+    "stream_takes_us", "sweep_conversations",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Q
@@ -25,6 +25,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
 #: A profile that others write over is put right so often at most: two who disagree do not quarrel without end.
 REPAIR_SPACING = timedelta(minutes=10)
 _State = StreamIdentity.State
+#: Conversations are opened all day: no column is read that is not needed.
+_NEEDED = (
+    "kind", "stream_id", "state", "pushed_hash", "push_after", "company__name", "company__image_url",
+    "company__deleted_at", "person__full_name", "person__username", "person__profile_image",
+    "person__deleted_in_auth_at",
+)  # fmt: skip
 
 
 class ParticipantsNotFound(DomainError):
@@ -70,10 +76,15 @@ def identify(*, parties: Collection[Party]) -> list[Person]:
     :raises ParticipantsNotFound: some are not in our database, or were deleted; all of those are named
     """
     with tenancy.system():
-        found = {_party(identity): identity for identity in _of(parties) if _is_alive(identity)}
-        if lacking := [party for party in parties if party not in found]:
-            _make(lacking)
-            found |= {_party(identity): identity for identity in _of(lacking)}
+        return found_or_made(parties)
+
+
+def found_or_made(parties: Collection[Party]) -> list[Person]:
+    """The same, for a caller who is the system already."""
+    found = {_party(identity): identity for identity in _of(parties) if _is_alive(identity)}
+    if lacking := [party for party in parties if party not in found]:
+        _make(lacking)
+        found |= {_party(identity): identity for identity in _of(lacking)}
     return sorted((ready(identity) for identity in found.values()), key=lambda person: person.stream_id)
 
 
@@ -104,7 +115,7 @@ def _of(parties: Collection[Party]) -> Iterable[StreamIdentity]:
     companies = [party.id for party in parties if party.kind == Kind.COMPANY]
     people = [party.id for party in parties if party.kind == Kind.USER]
     named = Q(company__in=companies) | Q(person__in=people)
-    return StreamIdentity.objects.filter(named).select_related("company", "person")
+    return StreamIdentity.objects.filter(named).select_related("company", "person").only(*_NEEDED)
 
 
 def _is_alive(identity: StreamIdentity) -> bool:
@@ -124,12 +135,17 @@ def _make(parties: Collection[Party]) -> None:
     }
     if unknown := [str(party) for party in parties if party.id not in alive[Kind(party.kind)]]:
         raise ParticipantsNotFound(f"Not found: {', '.join(unknown)}. Check the ids; nobody was invited.")
-    StreamIdentity.objects.bulk_create([_new(party) for party in parties], ignore_conflicts=True)
+    wished = {profiles.stream_id(party): party for party in parties}
+    taken = set(StreamIdentity.objects.filter(stream_id__in=wished).values_list("stream_id", flat=True))
+    made = [_new(party, stream_id, is_taken=stream_id in taken) for stream_id, party in wished.items()]
+    StreamIdentity.objects.bulk_create(made, ignore_conflicts=True)
 
 
-def _new(party: Party) -> StreamIdentity:
+def _new(party: Party, stream_id: str, *, is_taken: bool) -> StreamIdentity:
+    """The id may be that of somebody who has moved to another id of ours since: then it gets an ending."""
     key = {"company_id": party.id} if party.kind == Kind.COMPANY else {"person_id": party.id}
-    return StreamIdentity(kind=party.kind, stream_id=profiles.stream_id(party), **key)
+    ending = f"_{uuid4().hex[:8]}" if is_taken else ""
+    return StreamIdentity(kind=party.kind, stream_id=f"{stream_id}{ending}", **key)
 
 
 def record_pushed(*, people: Iterable[Person]) -> None:

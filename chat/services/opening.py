@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from chat.models import Conversation, Kind, Participant
 from chat.services import identities, profiles
@@ -15,6 +16,8 @@ from common.errors import DomainError
 from common.jobs import soon
 
 _FEWEST, _MOST = 2, 100
+#: Participants whom Stream does not have in the channel, as far as we know, or who have left.
+_AMISS = Participant.objects.filter(Q(is_member=False) | Q(left_at__isnull=False), conversation=OuterRef("pk"))
 
 
 class WrongParticipants(DomainError):
@@ -58,8 +61,9 @@ class Plan:
 
     @property
     def speaker(self) -> Person:
-        """Who opened it."""
-        return next(person for person in self.people if person.pk == self.conversation.speaker_id)
+        """Who opened it; somebody else once they have left."""
+        own = (person for person in self.people if person.pk == self.conversation.speaker_id)
+        return next(own, self.people[0])
 
 
 def open_conversation(
@@ -75,10 +79,11 @@ def open_conversation(
     unique = set(parties)
     _check(unique)
     with tenancy.system():
-        people = identities.identify(parties=unique)
+        people = identities.found_or_made(unique)
         check_gone(people)
         channel_id = profiles.channel_id([person.stream_id for person in people], context)
-        conversation = Conversation.objects.filter(channel_id=channel_id).first()
+        found = Conversation.objects.filter(channel_id=channel_id).annotate(is_settled=~Exists(_AMISS))
+        conversation = next(iter(found), None)
         if conversation is None:
             speaking = next(person for person in people if person.party == speaker)
             return _make(Conversation(
@@ -119,28 +124,29 @@ def _participant(conversation: Conversation, person: Person) -> Participant:
 
 def _rejoined(conversation: Conversation, people: Sequence[Person]) -> Plan:
     """One that exists, with everybody in it who had left."""
-    rows = Participant.objects.filter(conversation=conversation)
-    seats = list(rows.values_list("is_member", "left_at"))
-    if any(left_at for _, left_at in seats):
-        rows.filter(left_at__isnull=False).update(left_at=None)
-    plan = _claimed(conversation, people, is_new=False)
-    return replace(plan, is_settled=conversation.is_ready and all(is_member for is_member, _ in seats))
+    is_settled = conversation.is_ready and bool(getattr(conversation, "is_settled", False))
+    if not is_settled:
+        Participant.objects.filter(conversation=conversation, left_at__isnull=False).update(left_at=None)
+    return replace(_claimed(conversation, people, is_new=False), is_settled=is_settled)
 
 
 def _claimed(conversation: Conversation, people: Sequence[Person], *, is_new: bool) -> Plan:
     """A ready conversation needs no claim: what is done with it may be done by several at once."""
     if conversation.is_ready:
         return Plan(conversation, people, is_new=is_new, is_mine=True)
+    is_given_up = conversation.status == Conversation.Status.FAILED
     claimed = Conversation.objects.claim(
-        conversation.pk, conversation.attempt, lease=Conversation.LEASE, status=Conversation.Status.CREATING
-    )
+        conversation.pk, conversation.attempt, lease=Conversation.LEASE, status=Conversation.Status.CREATING,
+        failures=0 if is_given_up else conversation.failures,
+    )  # fmt: skip
     return Plan(claimed or conversation, people, is_new=is_new, is_mine=claimed is not None)
 
 
 @transaction.atomic
 def claim(*, conversation_id: UUID, attempt: int | None = None, forgives: bool = False) -> Plan | None:
     """
-    A conversation that exists, claimed; None when somebody is at it, or `attempt` is not the one it counts.
+    A conversation that exists, claimed; None when somebody is at it, everybody has left, or `attempt` is not the one
+    it counts.
 
     `forgives` gives those another chance who are known to be gone, for a person who knows better.
     """
@@ -148,12 +154,19 @@ def claim(*, conversation_id: UUID, attempt: int | None = None, forgives: bool =
         conversation = Conversation.objects.filter(pk=conversation_id).first()
         if conversation is None or (attempt is not None and conversation.attempt != attempt):
             return None
-        claimed = Conversation.objects.claim(conversation.pk, conversation.attempt, lease=Conversation.LEASE)
-        if claimed is None:
+        people = _joined(conversation)
+        claimed = people and Conversation.objects.claim(
+            conversation.pk, conversation.attempt, lease=Conversation.LEASE, status=Conversation.Status.CREATING
+        )
+        if not claimed:
             return None
-        joined = Participant.objects.filter(conversation=claimed, left_at=None)
-        rows = joined.select_related("identity__company", "identity__person")
-        people = sorted((identities.ready(row.identity) for row in rows), key=lambda person: person.stream_id)
     if not forgives:
         return Plan(claimed, people, is_new=False, is_mine=True)
     return Plan(claimed, [identities.forgiven(person) for person in people], is_new=False, is_mine=True)
+
+
+def _joined(conversation: Conversation) -> list[Person]:
+    """Who takes part, and has not left."""
+    rows = Participant.objects.filter(conversation=conversation, left_at=None)
+    found = (identities.ready(row.identity) for row in rows.select_related("identity__company", "identity__person"))
+    return sorted(found, key=lambda person: person.stream_id)

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import Conversation, Participant
+from chat.models import Conversation, Participant, StreamIdentity
 from chat.services.opening import Plan
 from common import tenancy
+from common.errors import DomainError
 from common.jobs import SWEEP_GRACE, backoff, soon
 from common.queue import enqueue
 from common.vendors import RetryLater, VendorError
@@ -80,8 +81,9 @@ def _write(plan: Plan, **changes: object) -> Conversation:
 
 def release(*, plan: Plan) -> None:
     """A fault of ours in the middle: whoever comes next may go on at once."""
-    with tenancy.system():
-        _write(plan, run_after=soon())
+    if not plan.conversation.is_ready:
+        with tenancy.system():
+            _write(plan, run_after=soon())
 
 
 @transaction.atomic
@@ -102,10 +104,41 @@ def start(conversation: Conversation, *, expires: timedelta | None = None) -> No
     enqueue("chat.finish_conversation", expires=expires, conversation_id=conversation.pk, attempt=conversation.attempt)
 
 
-def repairable(*, company_id: str = "", conversation_id: UUID | None = None) -> Collection[UUID]:
-    """Which conversations a repair looks at: all, one company's, or one. System-wide."""
+class ConversationBusy(DomainError):
+    """It is being created or repaired at this moment."""
+
+    code = "conversation_busy"
+    status = 409
+    message = "It is being worked on at this moment. Look again in a minute."
+
+
+@transaction.atomic
+def queue_repair(*, conversation: Conversation) -> Conversation:
+    """
+    Let a task push everybody anew, those believed to be gone included, and bring back whoever is missing.
+
+    :raises ConversationBusy: somebody is at it
+    """
+    with tenancy.system():
+        row = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+        if row.is_leased:
+            raise ConversationBusy
+        StreamIdentity.objects.filter(participations__conversation=row).update(
+            state=StreamIdentity.State.ACTIVE, pushed_hash=""
+        )
+        row.status, row.failures, row.run_after = _Status.CREATING, 0, soon()
+        row.save(update_fields=["status", "failures", "run_after"])
+        start(row)
+    return row
+
+
+def repairable(
+    *, company_id: str = "", conversation_id: UUID | None = None, only_unready: bool = False
+) -> Collection[UUID]:
+    """Which conversations a repair looks at: all, one company's, or one; without those that are ready, if so wished."""
     with tenancy.system():
         rows = Conversation.objects.order_by("pk")
         rows = rows.joined_by(company_id) if company_id else rows
         rows = rows.filter(pk=conversation_id) if conversation_id else rows
+        rows = rows.exclude(status=_Status.READY) if only_unready else rows
         return list(rows.values_list("pk", flat=True))

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from chat import outbound
 from chat.models import Conversation
 from chat.tests.conftest import Scene
 from chat.tests.factories import (
@@ -305,6 +306,39 @@ def test_ids_that_stream_would_not_take_are_hashed(scene: Scene) -> None:
     (seat,) = [seat for seat in answer.data["participants"] if seat["kind"] == "user"]
     assert seat["id"] == odd.pk
     assert seat["stream_id"].startswith("onecrew_user_x")
+
+
+def test_an_id_that_is_taken_in_stream_gets_an_ending(scene: Scene) -> None:
+    scene.open()
+    old_id = scene.person.pk
+    moved = new_person(id="user_moved")
+    with tenancy.system(), connection.cursor() as cursor:
+        cursor.execute("UPDATE chat_stream_identities SET person_id = %s WHERE person_id = %s", [moved.pk, old_id])
+    answer = scene.open(context="another")
+    assert answer.status_code == 201
+    (seat,) = [seat for seat in answer.data["participants"] if seat["kind"] == "user"]
+    assert seat["id"] == old_id
+    assert seat["stream_id"].startswith(f"{stream_id(scene.person)}_")
+
+
+def test_a_repair_that_takes_long_goes_on_by_itself(scene: Scene, settings: Any) -> None:
+    found = scene.open().data["id"]
+    settings.CHAT_DEADLINE_SECONDS = 0.3
+    scene.fault("update_users", "error", times=None)
+    answer = scene.post(f"{LIST}/{found}/repair")
+    assert (answer.status_code, answer.data["status"]) == (202, "creating")
+    assert conversation().lease_until is None
+    assert conversation().run_after is not None
+
+
+def test_what_the_opener_has_left_can_be_repaired(scene: Scene) -> None:
+    path = f"{LIST}/{scene.open().data['id']}"
+    scene.api(scene.member).delete(path)
+    client = _as_person(scene, scene.person.pk)
+    assert client.post(f"{path}/repair").data["status"] == "ready"
+    assert scene.channel_members() == {stream_id(scene.person)}
+    assert client.delete(path).status_code == 204
+    assert outbound.repair_conversation(conversation_id=conversation().pk).status == "ready"
 
 
 def test_an_identity_stays_when_the_id_behind_it_moves(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """The story of the product, checked at every line."""
 
 from devtools.demo import identities
+from devtools.demo.chat import ChatStory
 from devtools.demo.clerk import Clerk
 from devtools.demo.orders import Orders
 from devtools.demo.story import Story
@@ -19,5 +20,6 @@ def run(context: Context) -> int:
     Orders(context, telling).tell()
     Clerk(context, telling).tell()
     identities.tell(context, telling)
+    ChatStory(context, telling).tell()
     telling.end()
     return 0

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run(sandbox: Sandbox, scenario: str, *arguments: str) -> Any:
+def run(sandbox: Sandbox, scenario: str, *arguments: str, key: str = KEY) -> Any:
     """What a scenario of sdk.js saw."""
-    command = javascript.node(str(javascript.FOLDER / "sdk.js"), scenario, sandbox.stream.url, KEY, SECRET, *arguments)
+    command = javascript.node(str(javascript.FOLDER / "sdk.js"), scenario, sandbox.stream.url, key, SECRET, *arguments)
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
