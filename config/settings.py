@@ -420,6 +420,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep webhooks": _sweep("webhooks.sweep"),
     "sweep alarm notices": _sweep("webhooks.sweep_notices"),
     "watch webhooks": _watch("webhooks.watch"),
+    "watch organizations": _watch("organizations.watch"),
     "watch sessions": _watch("whatsapp.watch"),
     "watch what waits": _watch("workshops.watch"),
     "reconcile members": _watch("whatsapp.sweep_stale_groups"),

@@ -24,3 +24,9 @@ def sweep_reconciles(**_: Any) -> None:
 def reconcile_nightly(**_: Any) -> None:
     """Compare everything with Clerk."""
     services.reconcile_nightly()
+
+
+@shared_task(name="organizations.watch")
+def watch(**_: Any) -> None:
+    """Open and close the alarms of the mirror."""
+    services.watch()

@@ -28,10 +28,12 @@ from organizations.services.reconcile import (
     reconcile_nightly,
     record_person,
     request_reconcile,
+    stop_reconcile,
     sweep_reconciles,
 )
 from organizations.services.scan import apply_memberships, apply_organizations, apply_users, is_read, next_phase
 from organizations.services.settings import SETTINGS, update_settings
+from organizations.services.watch import watch
 
 __all__ = [
     "SETTINGS",
@@ -63,7 +65,9 @@ __all__ = [
     "record_user",
     "request_reconcile",
     "settle_absence",
+    "stop_reconcile",
     "sweep_reconciles",
     "update_settings",
     "waits_for_membership",
+    "watch",
 ]

@@ -12,7 +12,7 @@ from organizations.roles import RIGHTS
 from webhooks.models import Delivery, RefusedCount
 
 SOURCE = "clerk"
-_STALE_AFTER = timedelta(hours=26)
+STALE_AFTER = timedelta(hours=26)
 _LAG_IS_TROUBLE = timedelta(minutes=5)
 _RECENT = timedelta(days=7)
 Status = Delivery.Status
@@ -39,18 +39,22 @@ class MirrorHealth:
     unknown_roles: dict[str, int]
 
     @property
+    def is_stale(self) -> bool:
+        """Whether there was no whole reconcile for so long that a night was missed."""
+        return self.last_reconcile_at is None or timezone.now() - self.last_reconcile_at > STALE_AFTER
+
+    @property
     def troubles(self) -> list[str]:
         """What a person should look at, in words; empty when all is well."""
-        is_stale = self.last_reconcile_at is None or timezone.now() - self.last_reconcile_at > _STALE_AFTER
         found = {
             "CLERK_SECRET_KEY or CLERK_WEBHOOK_SECRETS is not set": not self.is_configured,
             f"{self.dead} webhooks were given up": self.dead,
             f"{self.failed} webhooks failed and are tried again": self.failed,
             f"{self.refused} webhooks were refused since yesterday: is the secret right?": self.refused,
             f"a webhook has waited for {self.lag_seconds:.0f} s": self.lag_seconds > _LAG_IS_TROUBLE.total_seconds(),
-            "there was no whole reconcile for over a day": is_stale,
+            "there was no whole reconcile for over a day": self.is_stale,
             f"the last reconcile is {self.last_reconcile_status}": self.last_reconcile_status in _NOT_WELL,
-            f"{sum(self.unknown_roles.values())} members have roles that grant nothing": self.unknown_roles,
+            f"roles that grant nothing are those of {sum(self.unknown_roles.values())}": self.unknown_roles,
         }
         return [text for text, is_true in found.items() if is_true]
 

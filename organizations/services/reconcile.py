@@ -35,7 +35,8 @@ def request_reconcile(
     *, requested_by: str, scope: str = "", is_dry_run: bool = False, is_confirmed: bool = False, starts: bool = True
 ) -> ReconcileRun:
     """
-    Queue a reconcile of everything, or of one organization (`scope`), or return the one that waits or works already.
+    Queue a reconcile of everything, or of one organization (`scope`), or return the one that waits or works already;
+    one that a person has stopped goes on.
 
     Without `starts`, no worker is told: the caller runs it.
     """
@@ -47,10 +48,14 @@ def request_reconcile(
             )  # fmt: skip
     except IntegrityError:
         under_way = ReconcileRun.objects.filter(scope=scope, is_dry_run=is_dry_run, status__in=ReconcileRun.UNDER_WAY)
-        # It may have ended since: then there is room for a new one.
-        return under_way.first() or request_reconcile(
-            requested_by=requested_by, scope=scope, is_dry_run=is_dry_run, is_confirmed=is_confirmed, starts=starts
-        )
+        found = under_way.select_for_update().first()
+        if found is None:  # it has ended since: then there is room for a new one
+            return request_reconcile(
+                requested_by=requested_by, scope=scope, is_dry_run=is_dry_run, is_confirmed=is_confirmed, starts=starts
+            )
+        if not starts or found.run_after is not None or found.is_leased:
+            return found
+        run = _requeue(found, "", after=soon(), until=None)
     if starts:
         _start(run)
     return run
@@ -111,7 +116,13 @@ def postpone_reconcile(
     return _requeue(run, reason, after=until or timezone.now() + pause, until=until)
 
 
-def _requeue(run: ReconcileRun, reason: str, *, after: datetime, until: datetime | None) -> ReconcileRun:
+@transaction.atomic
+def stop_reconcile(*, run: ReconcileRun) -> ReconcileRun:
+    """A person has stopped it: it keeps its checkpoint, and goes on when asked for again. :raises AttemptTaken:"""
+    return _requeue(ReconcileRun.objects.held(run), "It was stopped: ask again to go on.", after=None, until=None)
+
+
+def _requeue(run: ReconcileRun, reason: str, *, after: datetime | None, until: datetime | None) -> ReconcileRun:
     run.status, run.lease_until, run.wait_reason = Status.QUEUED, None, reason
     run.run_after, run.not_before = after, until
     run.save(update_fields=["status", "failures", "lease_until", "wait_reason", "run_after", "not_before"])

@@ -11,13 +11,14 @@ from accounts.models import AppUser
 from common import tenancy
 from common.live.events import client as redis
 from conftest import Api, issue_token
+from organizations import services
 from organizations.models import Membership, ReconcileRun
 from organizations.tests import hooks
 from organizations.tests.factories import MembershipFactory
 from organizations.tests.hooks import live, membership, organization, tell
 from organizations.tests.test_reconcile import reconcile
 from sandbox.client import Sandbox
-from webhooks.models import Delivery
+from webhooks.models import Alarm, Delivery
 
 pytestmark = pytest.mark.django_db
 SYNC, STATUS = "/api/organizations/sync", "/api/organizations/sync-status"
@@ -165,6 +166,25 @@ def test_the_status_tells_what_waits_failed_and_was_refused(api: Api, settings: 
     assert 3500 < told["lag_seconds"] < 3700
     assert told["unknown_roles"] == {"org:billing": 1}
     assert len(told["troubles"]) == 4
+
+
+def alarms() -> list[tuple[str, str]]:
+    """Which are open after a look."""
+    services.watch()
+    return sorted(Alarm.objects.open().values_list("kind", "key"))
+
+
+def test_an_alarm_opens_for_what_is_wrong_with_the_mirror_and_closes_when_it_is_over() -> None:
+    assert alarms() == []
+    run = ReconcileRun.objects.create(requested_by="beat", status="suspicious", finished_at=timezone.now())
+    member = MembershipFactory.create(role="org:billing")
+    assert alarms() == [("reconcile_unwell", "clerk"), ("role_unknown", "org:billing")]
+    ReconcileRun.objects.filter(pk=run.pk).update(status="done", finished_at=timezone.now() - timedelta(hours=30))
+    with tenancy.system():
+        Membership.objects.filter(pk=member.pk).entomb()
+    assert alarms() == [("reconcile_missing", "clerk")]
+    ReconcileRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+    assert alarms() == []
 
 
 def test_the_status_is_for_people_of_the_product(api: Api) -> None:

@@ -321,6 +321,28 @@ def test_whoever_asks_twice_gets_the_same_run(guild: str) -> None:
         assert services.request_reconcile(requested_by="staff:2", is_dry_run=True) != first
 
 
+def test_what_a_person_stopped_goes_on_only_when_asked_for(
+    sandbox: Sandbox, guild: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressed = iter([None, None, KeyboardInterrupt])
+
+    def press(self: Any, *_: Any, **__: Any) -> None:
+        if key := next(pressed):
+            raise key
+
+    monkeypatch.setattr("tqdm.tqdm.refresh", press)
+    told, code = say("--yes")
+    assert (code, told) == (130, "Stopped. The next sync_organizations goes on from here.\n")
+    monkeypatch.undo()
+    stopped = ReconcileRun.objects.get()
+    assert (stopped.status, stopped.run_after, services.sweep_reconciles()) == (Status.QUEUED, None, [])
+    assert (services.reconcile_nightly(), services.sweep_reconciles()) == (stopped, [])
+    ReconcileRun.objects.update(run_after=timezone.now() - timedelta(seconds=1))
+    assert services.sweep_reconciles() == [stopped]
+    assert say("--yes")[1] == 0
+    assert (len(live()), calls(sandbox, "list_users")) == (4, 1)
+
+
 def test_at_night_it_is_queued_and_old_ones_are_forgotten(guild: str) -> None:
     old = reconcile()
     ReconcileRun.objects.update(created_at=timezone.now() - timedelta(days=100))

@@ -109,11 +109,11 @@ def _fresh(run: ReconcileRun) -> ReconcileRun:
 
 
 def _let_go(run: ReconcileRun) -> None:
-    """Back to the queue at once, where a sweep finds it, too."""
+    """It keeps its checkpoint; no worker goes on with what a person has stopped."""
     run = _fresh(run)
     if run.status == ReconcileRun.Status.RUNNING:
         with tenancy.system():
-            services.postpone_reconcile(run=run, reason="It was stopped.")
+            services.stop_reconcile(run=run)
 
 
 def _shown_on(bar: "tqdm[Any]") -> outbound.Progress:
