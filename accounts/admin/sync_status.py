@@ -91,7 +91,7 @@ class SignedUpFilter(SimpleListFilter):
 class SyncStatusAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     """Everybody, each in exactly one state."""
 
-    list_display = ["user_id", "in_state", "auth_email", "app_email", "auth_id", "app_id", "occupant_id", "created_at"]
+    list_display = ["user_id", "in_state", "auth_email", "app_email", "app_id", "occupant_id", "created_at"]
     list_display_links = ["user_id"]
     list_filter = ["state", SignedUpFilter]
     list_filter_submit = True

@@ -29,15 +29,15 @@ class SyncStatus(models.Model):
     #: What should not stay as it is.
     TO_FIX = (*AUTOMATIC, State.TARGET_OCCUPIED, State.AMBIGUOUS)
 
-    user_id = models.TextField(primary_key=True)
+    user_id = models.TextField("id", primary_key=True)
     state = models.TextField(choices=State)
-    auth_id = models.TextField(null=True)  # noqa: DJ001  (NULL: no identity)
-    app_id = models.TextField(null=True)  # noqa: DJ001  (NULL: no app user)
-    occupant_id = models.TextField(null=True)  # noqa: DJ001  (NULL: nobody is in the place)
-    auth_email = models.TextField(null=True)  # noqa: DJ001  (NULL as in auth_users)
-    app_email = models.TextField(null=True)  # noqa: DJ001  (NULL as in app_users)
+    auth_id = models.TextField("identity", null=True)  # noqa: DJ001  (NULL: no identity)
+    app_id = models.TextField("app user", null=True)  # noqa: DJ001  (NULL: no app user)
+    occupant_id = models.TextField("in the place", null=True)  # noqa: DJ001  (NULL: nobody is in the place)
+    auth_email = models.TextField("e-mail of the identity", null=True)  # noqa: DJ001  (NULL as in auth_users)
+    app_email = models.TextField("e-mail of the app user", null=True)  # noqa: DJ001  (NULL as in app_users)
     ending = models.TextField(null=True)  # noqa: DJ001  (NULL: nobody moves)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField("signed up")
 
     class Meta:
         managed = False

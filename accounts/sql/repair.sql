@@ -143,7 +143,10 @@ LANGUAGE sql IMMUTABLE AS $$
     WHEN 'DELETED_IN_AUTH' THEN 'The account was deleted.'
     WHEN 'ORPHAN_APP_USER' THEN 'No identity has this id or has confirmed this e-mail.'
     WHEN 'SYNCED' THEN 'In step.'
-    ELSE 'Repaired by sync_user_ids.' END
+    WHEN 'MISSING_APP_USER' THEN 'The identity has no app user.'
+    WHEN 'ID_MISMATCH' THEN 'The app user with this confirmed e-mail has another id.'
+    WHEN 'SWAPPED' THEN 'App users have the ids of each other.'
+    WHEN 'EMAIL_DRIFT' THEN 'The identity has confirmed another e-mail than the app user has.' END
 $$;
 
 -- Merges those whose right id is taken by an app user that stays there. Each is whole or refused.
