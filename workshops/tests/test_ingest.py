@@ -172,6 +172,25 @@ def test_the_product_id_is_asked_before_the_name_and_is_remembered(tagmango: str
     assert len(posts.registrations()) == 2
 
 
+@pytest.mark.parametrize(
+    ("ordered_at", "registered_at", "year"),
+    [
+        ("2026-02-04T20:00:00", datetime(2026, 2, 4, 14, 30, tzinfo=UTC), 2026),  # no offset: meant in Kolkata
+        ("2026-02-04T18:00Z", datetime(2026, 2, 4, 18, tzinfo=UTC), 2026),  # half an hour before midnight there
+        ("2026-02-04T18:30:00Z", datetime(2026, 2, 4, 18, 30, tzinfo=UTC), 2027),  # already the 5th there
+    ],
+)
+def test_times_and_dates_are_those_of_the_organizations_zone(
+    tagmango: str, ordered_at: str, registered_at: datetime, year: int
+) -> None:
+    take(f"{tagmango}/{COMPLETED}", mango(orderTime=ordered_at))
+    [person] = posts.registrations()
+    assert person.workshop is not None
+    assert (person.registered_at, person.workshop.starts_at) == (
+        registered_at, datetime(year, 2, 4, 13, 30, tzinfo=UTC),
+    )  # fmt: skip
+
+
 def test_a_renewal_is_a_second_order_of_the_registration(tagmango: str) -> None:
     take(f"{tagmango}/{COMPLETED}", mango())
     take(f"{tagmango}/order.recurring.created", mango(orderTime="2026-02-20T12:00:00Z"))
