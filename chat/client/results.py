@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """`members`: id in Stream → role in the channel. `is_deleted`: it was deleted, and is no channel now."""
+    """`members`: id in Stream → role in the channel."""
 
     cid: str
     members: Mapping[str, str]

@@ -21,7 +21,6 @@ class User:
     deactivated_at: str | None = None
     deleted_at: str | None = None
     is_hard_deleted: bool = False
-    tokens_valid_from: float = 0.0
     hidden_operations: int = 0
     hidden_until: float = 0.0
 

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable
 
-from sandbox.problems import Json, not_there
+from sandbox.problems import Json
 from sandbox.stage import Event
 from sandbox.stream.clock import StreamClock
 from sandbox.stream.limits import Limits
@@ -44,18 +44,6 @@ class ChatWorld:
             user.hidden_until = self.clock.now() + self.hide_seconds if self.hide_seconds else 0.0
         self.users[user_id] = user
         return user
-
-    def user(self, user_id: str) -> User:
-        """:raises Problem: there is no such user"""
-        if user_id not in self.users:
-            raise not_there("unknown_user", f"there is no user {user_id}")
-        return self.users[user_id]
-
-    def channel(self, cid: str) -> Channel:
-        """:raises Problem: there is no such channel"""
-        if cid not in self.channels:
-            raise not_there("unknown_channel", f"there is no channel {cid}")
-        return self.channels[cid]
 
     def unseen(self, user_ids: Iterable[str]) -> list[str]:
         """Those of the users that channels do not see: they do not exist, or not yet. Counts as an operation."""
