@@ -355,7 +355,7 @@ def test_suspects_do_not_wait_for_everybody_else(post: Post, settings: Any) -> N
 
 def test_a_batch_of_large_payloads_is_not_held_at_once(post: Post) -> None:
     """Fails without `iterator(chunk_size=…)` in `dispatch._take`."""
-    numbers = list(range(1_500))
+    numbers = list(range(8_000))
     rows = [Row("test", "person.joined", f"e{key}", json.dumps({"all": numbers}), None, "") for key in range(100)]
     Delivery.objects.store(rows)
     tracemalloc.start()
