@@ -43,6 +43,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         rows = rows_of(_MIRROR, {**values, "deleted": deleted}) if memberships else []
         return [clerk_id for (clerk_id,) in rows]
 
+    def told(self, memberships: Sequence[tuple[str, str]]) -> dict[str, "Membership"]:
+        """Those of these (organization, Clerk's id) that are here, by Clerk's id: one look-up each, by the key."""
+        values = columns_of(("organizations", "ids"), memberships)
+        return {str(row.clerk_id): row for row in self.raw(_TOLD, values)}
+
     def entomb(self) -> int:
         """Delete these; answers how many were not deleted before."""
         return self.filter(deleted_at=None).update(deleted_at=Now(), mirrored_at=Now())
@@ -93,6 +98,10 @@ class Membership(TenantModel):
         return f"{self.user_id} ({self.role})"
 
 
+_TOLD = """
+SELECT member.* FROM unnest(%(organizations)s::text[], %(ids)s::text[]) AS told (organization_id, clerk_id)
+JOIN organization_members AS member USING (organization_id, clerk_id)
+"""
 #: A rival is another live membership of the same person in the same organization. Counting the superseded ones makes
 #: sure that they are written first: the new one would meet their unique key.
 _MIRROR = """

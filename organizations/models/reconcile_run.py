@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -128,6 +128,14 @@ class ReconcileSeenQuerySet(models.QuerySet["ReconcileSeen"]):
         """So much of a list was read; what is told twice counts once."""
         rows: list[Any] = [ReconcileSeen(run=run, kind=kind, key=key) for key in keys]
         self.bulk_create(rows, ignore_conflicts=True)
+
+    def compare_by_hash(self) -> None:
+        """
+        Until the transaction ends, join by hashing: rows of this minute have no statistics yet, and the planner, who
+        thinks them few, would compare each with each.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
 
 
 class ReconcileSeen(models.Model):

@@ -51,6 +51,7 @@ def judge_absences(*, run: ReconcileRun) -> ReconcileRun:
     :raises AttemptTaken: another attempt holds it
     """
     run = ReconcileRun.objects.held(run)
+    ReconcileSeen.objects.compare_by_hash()
     run.doubts = [str(doubt) for doubt in _doubts(run)]
     if set(run.doubts) - (ReconcileRun.CONFIRMABLE if run.is_confirmed else frozenset()):
         for kind in _KINDS:
@@ -63,6 +64,7 @@ def judge_absences(*, run: ReconcileRun) -> ReconcileRun:
 
 def absentees(*, run: ReconcileRun) -> Sequence[Absentee]:
     """Some that are to be asked for; empty when there are no more."""
+    ReconcileSeen.objects.compare_by_hash()
     for kind in _KINDS:
         if found := _read(kind, _missing(run, kind)[:_BATCH]):
             return found

@@ -154,8 +154,7 @@ def _shown_by(facts: OrganizationFacts, row: Organization) -> tuple[Any, ...]:
 def _sort_memberships(run: ReconcileRun, memberships: Sequence[ListedMembership]) -> Sorted:
     organizations = {one.organization.id for one in memberships}
     creators = dict(Organization.objects.filter(pk__in=organizations).values_list("pk", "created_by"))
-    rows = Membership.with_deleted.filter(organization__in=organizations, clerk_id__in=[one.id for one in memberships])
-    stored = {row.clerk_id: row for row in rows}
+    stored = Membership.with_deleted.told([(one.organization.id, one.id) for one in memberships])
     found = _nothing(Difference.MEMBERSHIP_MISSING, Difference.MEMBERSHIP_CHANGED)
     for one in memberships:
         row = stored.get(one.id)
