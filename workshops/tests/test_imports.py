@@ -150,7 +150,7 @@ def _bomb() -> bytes:
         (_bomb(), "unpacks"), (b"a,b\n" + b"1,2\n" * 20_001, "more than 20000 rows"),
         (b'a,b\n1,"' + b"x" * 200_000, "broken"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_in_words(content: bytes, said: str) -> None:
     with pytest.raises(imports.SheetUnreadable) as refused:
