@@ -159,6 +159,7 @@ FROM (SELECT number, (1e14 + floor(random() * 8e14))::bigint::text AS lid,
 _CLEAR_AWAY = """
 WITH passing AS (SELECT id FROM whatsapp_groups WHERE group_jid LIKE %s),
      members AS (DELETE FROM workshop_group_members WHERE whatsapp_group_id IN (SELECT id FROM passing)),
+     seen AS (DELETE FROM whatsapp_group_sessions WHERE group_id IN (SELECT id FROM passing)),
      events AS (DELETE FROM whatsapp_membership_events WHERE group_id IN (SELECT id FROM passing)),
      runs AS (DELETE FROM whatsapp_sync_runs WHERE group_id IN (SELECT id FROM passing))
 DELETE FROM whatsapp_groups WHERE id IN (SELECT id FROM passing)

@@ -75,7 +75,7 @@ def test_tasks_share_a_connection_and_survive_its_loss(product: Product) -> None
     assert after - before <= 1, "one for each process of the worker"
     asked(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-        " WHERE usename = current_user AND pid <> pg_backend_pid()"
+        " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
     )
     send_drains(product, event("last"))
     assert set(Delivery.objects.values_list("status", "attempts")) == {("done", 0)}

@@ -292,7 +292,7 @@ def test_communities_are_created_again(of_workshops: bool) -> None:
     action = "create_community_again" if of_workshops else "create_again"
     said = act(superuser(), action, *rows)
     assert f"1 {'workshop' if of_workshops else 'community'} queued again." in said
-    assert "This community is Ready: there is nothing to retry." in said
+    assert "This community is ready: there is nothing to retry." in said
     with tenancy.system():
         failed.refresh_from_db()
     assert (failed.status, failed.failures) == ("queued", 0)
@@ -354,7 +354,7 @@ def test_a_standalone_community_is_asked_for() -> None:
         ({"wished_name": " "}, "This field is required."),
         ({"wished_name": "x" * 101}, "at most 100 characters"),
         ({"wished_description": "x" * 2001}, "at most 2000 characters"),
-        ({"wished_name": "ALUMNI  1"}, "A community called Alumni 1 is not finished yet (Failed)."),
+        ({"wished_name": "ALUMNI  1"}, "A community called Alumni 1 is not finished yet (failed)."),
     ],
 )
 def test_a_bad_wish_for_a_community_is_said(values: dict[str, str], error: str) -> None:
