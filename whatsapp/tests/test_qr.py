@@ -1,5 +1,6 @@
 """The QR code: shown as long as it can be scanned, to those who may connect the number."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -65,7 +66,8 @@ def test_the_admin_shows_the_code_in_a_frame_that_renews_itself() -> None:
     assert f'<iframe src="{url(Session, "qr", session.pk)}"' in page
     answer = frame(session)
     assert "<svg" in answer.content.decode()
-    assert "A new one follows in 50 s." in text_of(answer)
+    left = re.search(r"A new one follows in (\d+) s\.", text_of(answer))
+    assert left and 40 <= int(left[1]) <= 50  # however long the page before it took
     assert (answer["Refresh"], answer["X-Frame-Options"]) == ("3", "SAMEORIGIN")
     assert "no-store" in answer["Cache-Control"]
 
