@@ -7,11 +7,10 @@ from django.contrib.admin import DateFieldListFilter
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
 from accounts import services
 from accounts.models import Repair
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, actor, badge
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge
 from common.admin.actions import Deed
 
 _COLORS: dict[str, str] = {
@@ -77,7 +76,7 @@ class RepairAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         """How many rows of each place moved."""
         return format_html_join("", "<div>{}: {}</div>", sorted(repair.counts.items())) or "none"
 
-    @action(description="Undo", permissions=["undo"], url_path="undo")  # type: ignore[untyped-decorator]
+    @action(description="Undo", permissions=["undo"], url_path="undo")
     def undo_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, _undo_deed(request))

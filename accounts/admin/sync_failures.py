@@ -8,11 +8,10 @@ from django.contrib.admin import DateFieldListFilter, SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
 from accounts import services
 from accounts.models import SyncFailure
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, badge, wide
 from common.admin.actions import Deed
 from common.errors import DomainError
 
@@ -104,12 +103,12 @@ class SyncFailureAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         """What is in the way."""
         return wide(_REASONS.get(failure.code, failure.message or failure.code))
 
-    @action(description="Try again", permissions=["again"])  # type: ignore[untyped-decorator]
+    @action(description="Try again", permissions=["again"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[SyncFailure]) -> None:
         """For the chosen ones."""
         self.do_all(request, queryset, _AGAIN)
 
-    @action(description="Try again", permissions=["again"], url_path="again")  # type: ignore[untyped-decorator]
+    @action(description="Try again", permissions=["again"], url_path="again")
     def try_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, _AGAIN)

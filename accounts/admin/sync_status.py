@@ -11,12 +11,11 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
 from accounts import services
 from accounts.models import SyncStatus
 from accounts.services import Strategy
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, actor, badge
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge
 from common.admin.actions import Deed
 from common.errors import DomainError
 
@@ -148,7 +147,7 @@ class SyncStatusAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         person = _person(row.user_id)
         return ", ".join(f"{number} in {place}" for place, number in person.places.items()) if person else ""
 
-    @action(description="Repair … (shows first what would be done)", permissions=["repair"])  # type: ignore[untyped-decorator]
+    @action(description="Repair … (shows first what would be done)", permissions=["repair"])
     def repair_chosen(self, request: HttpRequest, queryset: QuerySet[SyncStatus]) -> HttpResponse | None:
         """A dry run of the chosen ones; then, once confirmed, the repair."""
         if "confirmed" in request.POST:
@@ -160,22 +159,22 @@ class SyncStatusAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
             return None
         return self._dry_run(request, chosen, action="repair_chosen")
 
-    @action(description="Repair …", permissions=["repair"], url_path="repair")  # type: ignore[untyped-decorator]
+    @action(description="Repair …", permissions=["repair"], url_path="repair")
     def repair_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self._one(request, object_id, Strategy.REFUSE)
 
-    @action(description="Merge, keep the identity's …", permissions=["repair"], url_path="merge-keep-auth")  # type: ignore[untyped-decorator]
+    @action(description="Merge, keep the identity's …", permissions=["repair"], url_path="merge-keep-auth")
     def merge_keeping_auth(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Where only one may stay, what is under the identity's id does."""
         return self._one(request, object_id, Strategy.KEEP_AUTH)
 
-    @action(description="Merge, keep the other …", permissions=["repair"], url_path="merge-keep-app")  # type: ignore[untyped-decorator]
+    @action(description="Merge, keep the other …", permissions=["repair"], url_path="merge-keep-app")
     def merge_keeping_app(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Where only one may stay, what is under the other id does."""
         return self._one(request, object_id, Strategy.KEEP_APP)
 
-    @action(description="Merge, keep the newest …", permissions=["repair"], url_path="merge-newest")  # type: ignore[untyped-decorator]
+    @action(description="Merge, keep the newest …", permissions=["repair"], url_path="merge-newest")
     def merge_newest(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Where only one may stay, what was changed last does."""
         return self._one(request, object_id, Strategy.NEWEST)

@@ -6,11 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import action
 
 from chat import services
 from chat.models import Conversation, Participant
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, badge, wide
 from common.admin.actions import Deed
 
 STATUS_COLORS: dict[str, str] = {
@@ -99,12 +98,12 @@ class ConversationAdmin(ActionsMixin, ReadOnlyMixin, BigListMixin, ModelAdmin):
         """The last error, in words."""
         return wide(conversation.error)
 
-    @action(description="Repair", permissions=["repair"])  # type: ignore[untyped-decorator]  # unfold is untyped
+    @action(description="Repair", permissions=["repair"])
     def repair_chosen(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
         """For every chosen conversation."""
         self.do_all(request, queryset, REPAIR)
 
-    @action(description="Repair", permissions=["repair"], url_path="repair")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @action(description="Repair", permissions=["repair"], url_path="repair")
     def repair_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, REPAIR)

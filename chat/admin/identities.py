@@ -6,11 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
 from chat import services
 from chat.models import StreamIdentity
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, badge, wide
 from common.admin.actions import Deed
 
 STATE_COLORS: dict[str, str] = {
@@ -77,12 +76,12 @@ class StreamIdentityAdmin(ActionsMixin, ReadOnlyMixin, BigListMixin, ModelAdmin)
         """The last error, in words."""
         return wide(identity.error)
 
-    @action(description="Push again", permissions=["push"])  # type: ignore[untyped-decorator]  # unfold is untyped
+    @action(description="Push again", permissions=["push"])
     def push_chosen(self, request: HttpRequest, queryset: QuerySet[StreamIdentity]) -> None:
         """For every chosen identity."""
         self.do_all(request, queryset, PUSH)
 
-    @action(description="Push again", permissions=["push"], url_path="push")  # type: ignore[untyped-decorator]  # unfold is untyped
+    @action(description="Push again", permissions=["push"], url_path="push")
     def push_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, PUSH)

@@ -1,6 +1,6 @@
 """What the admins of all apps share."""
 
-from common.admin.actions import ActionsMixin, actor
+from common.admin.actions import ActionsMixin, action, actor
 from common.admin.base import ReadOnlyMixin, TenantAdmin, TextInputsMixin
 from common.admin.forms import TenantForm, TenantInline
 from common.admin.html import badge, link, wide
@@ -14,6 +14,7 @@ __all__ = [
     "TenantForm",
     "TenantInline",
     "TextInputsMixin",
+    "action",
     "actor",
     "badge",
     "link",

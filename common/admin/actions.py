@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from django.contrib import messages
 from django.contrib.admin import helpers
@@ -11,11 +11,23 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from unfold import decorators
 
 from common.errors import DomainError
 
 _MOST_ROWS = 500
 _MOST_MESSAGES = 10
+_Method = TypeVar("_Method", bound=Callable[..., object])
+
+
+class _Action(Protocol):
+    def __call__(
+        self, *, description: str, permissions: Sequence[str], url_path: str | None = None
+    ) -> Callable[[_Method], _Method]: ...
+
+
+#: Unfold's decorator of what a button does, with types: `permissions` are names of `has_…_permission`.
+action: _Action = decorators.action
 
 
 def actor(request: HttpRequest) -> str:

@@ -11,10 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from common.admin import ActionsMixin, BigListMixin, TenantAdmin, TenantForm, TextInputsMixin, actor, link
+from common.admin import ActionsMixin, BigListMixin, TenantAdmin, TenantForm, TextInputsMixin, action, actor, link
 from common.admin.actions import Deed
 from organizations import services
 from organizations.models import Membership, Organization
@@ -79,7 +78,7 @@ class OrganizationAdmin(ActionsMixin, TextInputsMixin, BigListMixin, ModelAdmin)
         """As for reconciling everything."""
         return bool(getattr(request.user, "has_perm", lambda _: False)("organizations.change_reconcilerun"))
 
-    @action(description="Reconcile with Clerk", permissions=["reconcile"], url_path="reconcile")  # type: ignore[untyped-decorator]
+    @action(description="Reconcile with Clerk", permissions=["reconcile"], url_path="reconcile")
     def reconcile_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """This one and its members, in the background."""
 

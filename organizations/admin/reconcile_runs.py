@@ -8,9 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, actor, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge, wide
 from common.admin.actions import Deed
 from organizations import services
 from organizations.models import ReconcileRun
@@ -98,17 +97,17 @@ class ReconcileRunAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         """Why nothing was removed."""
         return "; ".join(run.doubt_texts)
 
-    @action(description="Reconcile now", permissions=["start"], url_path="start")  # type: ignore[untyped-decorator]
+    @action(description="Reconcile now", permissions=["start"], url_path="start")
     def start(self, request: HttpRequest) -> HttpResponse:
         """Everything, in the background."""
         return self._begin(request, _START, "Reconcile now", is_dry_run=False)
 
-    @action(description="Dry run", permissions=["start"], url_path="look")  # type: ignore[untyped-decorator]
+    @action(description="Dry run", permissions=["start"], url_path="look")
     def look(self, request: HttpRequest) -> HttpResponse:
         """What would be repaired."""
         return self._begin(request, _LOOK, "Dry run", is_dry_run=True)
 
-    @action(description="Confirm removals", permissions=["start"], url_path="confirm")  # type: ignore[untyped-decorator]
+    @action(description="Confirm removals", permissions=["start"], url_path="confirm")
     def confirm_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Of a suspicious run."""
 

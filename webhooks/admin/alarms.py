@@ -9,9 +9,8 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, actor, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge, wide
 from common.admin.actions import Deed
 from webhooks import services
 from webhooks.models import Alarm
@@ -107,12 +106,12 @@ class AlarmAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
             or "Nobody: neither ALARM_EMAILS nor ALARM_WEBHOOK_URL was set."
         )
 
-    @action(description="Acknowledge", permissions=["acknowledge"])  # type: ignore[untyped-decorator]
+    @action(description="Acknowledge", permissions=["acknowledge"])
     def acknowledge(self, request: HttpRequest, queryset: QuerySet[Alarm]) -> None:
         """For every chosen alarm."""
         self.do_all(request, queryset, _acknowledge_deed(request))
 
-    @action(description="Acknowledge", permissions=["acknowledge"], url_path="acknowledge")  # type: ignore[untyped-decorator]
+    @action(description="Acknowledge", permissions=["acknowledge"], url_path="acknowledge")
     def acknowledge_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, _acknowledge_deed(request))

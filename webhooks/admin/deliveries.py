@@ -12,9 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, badge, wide
 from common.admin.actions import Deed
 from webhooks import services, sources
 from webhooks.models import Delivery
@@ -139,7 +138,7 @@ class DeliveryAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         text = json.dumps(delivery.payload, indent=2, ensure_ascii=False)
         return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', text)
 
-    @action(description="Process again", permissions=["again"])  # type: ignore[untyped-decorator]
+    @action(description="Process again", permissions=["again"])
     def process_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """For every chosen delivery."""
         chosen = Delivery.objects.filter(pk__in=queryset.order_by().values("pk")[: _MOST_AT_ONCE + 1])
@@ -152,7 +151,7 @@ class DeliveryAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         waiting = f"; {total - number} were waiting already" if number < total else ""
         self.message_user(request, f"{number} of {total} will be processed again{waiting}.", messages.SUCCESS)
 
-    @action(description="Process again", permissions=["again"], url_path="again")  # type: ignore[untyped-decorator]
+    @action(description="Process again", permissions=["again"], url_path="again")
     def process_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, AGAIN)

@@ -8,9 +8,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 
-from common.admin import TenantAdmin, TenantForm, actor, link
+from common.admin import TenantAdmin, TenantForm, action, actor, link
 from common.admin.actions import Deed
 from common.admin.base import Found, is_autocomplete
 from whatsapp import services
@@ -160,12 +159,12 @@ class GroupAdmin(TenantAdmin):
         """How many of those in it show no number."""
         return int(group.hidden_count)
 
-    @action(description="Sync members now", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Sync members now", permissions=["change"])
     def sync_members_now(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         """For every chosen group."""
         self.do_all(request, queryset, sync_deed(request))
 
-    @action(description="Sync members now", permissions=["change"], url_path="sync")  # type: ignore[untyped-decorator]
+    @action(description="Sync members now", permissions=["change"], url_path="sync")
     def sync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, sync_deed(request))

@@ -13,10 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from common.admin import TenantAdmin, badge, link
+from common.admin import TenantAdmin, action, badge, link
 from common.admin.actions import Deed
 from organizations.models import Organization
 from whatsapp import services
@@ -191,7 +190,7 @@ class SessionAdmin(TenantAdmin):
             path, True
         )
 
-    @action(description="Choose for communities", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Choose for communities", permissions=["change"])
     def choose_for_communities(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         """One per organization."""
         organizations = queryset.order_by().values("organization")
@@ -204,7 +203,7 @@ class SessionAdmin(TenantAdmin):
         for organization_id in chosen:
             self._offer_skipped(request, organization_id)
 
-    @action(description="Choose for communities", permissions=["change"], url_path="choose")  # type: ignore[untyped-decorator]
+    @action(description="Choose for communities", permissions=["change"], url_path="choose")
     def choose_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         answer = self.do_one(request, object_id, CHOOSE)
@@ -220,22 +219,22 @@ class SessionAdmin(TenantAdmin):
             text = f"{were} skipped while no number was chosen. Create what was skipped."
             self.message_user(request, link(skipped.page, text), messages.WARNING)
 
-    @action(description="Connect again", permissions=["change"], url_path="connect")  # type: ignore[untyped-decorator]
+    @action(description="Connect again", permissions=["change"], url_path="connect")
     def connect_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A number that is disconnected or logged out."""
         return self.do_one(request, object_id, CONNECT)
 
-    @action(description="Log out", permissions=["change"], url_path="disconnect")  # type: ignore[untyped-decorator]
+    @action(description="Log out", permissions=["change"], url_path="disconnect")
     def disconnect_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A number that is not to be used any more."""
         return self.do_one(request, object_id, DISCONNECT)
 
-    @action(description="Sync groups now", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Sync groups now", permissions=["change"])
     def sync_groups_now(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         """For every chosen number."""
         self.do_all(request, queryset, SYNC_GROUPS)
 
-    @action(description="Sync groups now", permissions=["change"], url_path="sync-groups")  # type: ignore[untyped-decorator]
+    @action(description="Sync groups now", permissions=["change"], url_path="sync-groups")
     def sync_groups_of_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, SYNC_GROUPS)

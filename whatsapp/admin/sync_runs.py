@@ -9,9 +9,8 @@ from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 
-from common.admin import ReadOnlyMixin, TenantAdmin, actor, badge, wide
+from common.admin import ReadOnlyMixin, TenantAdmin, action, actor, badge, wide
 from common.admin.actions import Deed
 from whatsapp import services
 from whatsapp.models import SyncRun
@@ -93,7 +92,7 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
         """What a person has overruled."""
         return _sentence(str(SyncRun.Doubt(doubt).label) for doubt in run.confirmed_doubts)
 
-    @action(description="Confirm and apply", permissions=["confirm"])  # type: ignore[untyped-decorator]
+    @action(description="Confirm and apply", permissions=["confirm"])
     def confirm_and_apply(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> HttpResponse | None:
         """Name the doubts of the suspicious ones, then confirm them."""
         if "confirmed" in request.POST:
@@ -105,7 +104,7 @@ class SyncRunAdmin(ReadOnlyMixin, TenantAdmin):
             return None
         return self._ask(request, suspicious, action="confirm_and_apply")
 
-    @action(description="Confirm and apply", permissions=["confirm"], url_path="confirm")  # type: ignore[untyped-decorator]
+    @action(description="Confirm and apply", permissions=["confirm"], url_path="confirm")
     def confirm_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         run = self.get_object(request, unquote(object_id))

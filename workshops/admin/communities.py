@@ -11,9 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 
-from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, actor, badge, link, wide
+from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, action, actor, badge, link, wide
 from common.admin.actions import Deed
 from common.errors import DomainError
 from organizations.models import Organization
@@ -236,22 +235,22 @@ class CommunityAdmin(CommunityColumns, ReadOnlyMixin, TenantAdmin):
             return row.is_standalone
         return row.status in Community.RETRYABLE and (path != "anew" or row.is_open)
 
-    @action(description="Create community again", permissions=["retry"])  # type: ignore[untyped-decorator]
+    @action(description="Create community again", permissions=["retry"])
     def create_again(self, request: HttpRequest, queryset: QuerySet[Community]) -> None:
         """For every chosen community."""
         self.do_all(request, queryset, RETRY)
 
-    @action(description="Create community again", permissions=["retry"], url_path="again")  # type: ignore[untyped-decorator]
+    @action(description="Create community again", permissions=["retry"], url_path="again")
     def create_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, RETRY)
 
-    @action(description="Create anew", permissions=["retry"], url_path="anew")  # type: ignore[untyped-decorator]
+    @action(description="Create anew", permissions=["retry"], url_path="anew")
     def create_this_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Forget an earlier request, for somebody who has looked in WhatsApp."""
         return self.do_one(request, object_id, ANEW)
 
-    @action(description="Delete", permissions=["forget"], url_path="forget")  # type: ignore[untyped-decorator]
+    @action(description="Delete", permissions=["forget"], url_path="forget")
     def delete_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A standalone one that nobody wants any more."""
         answer = self.do_one(request, object_id, FORGET)

@@ -11,10 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
-from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, actor, badge, link
+from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, action, actor, badge, link
 from common.admin.actions import Deed
 from common.errors import DomainError
 from workshops import services
@@ -234,7 +233,7 @@ class RegistrationImportAdmin(TenantAdmin):
         context = {"fields": fields, "rows": shown, "total": len(sheet.rows)}
         return render_to_string("workshops/import_preview.html", context)
 
-    @action(description="Import", permissions=["change"], url_path="start")  # type: ignore[untyped-decorator]
+    @action(description="Import", permissions=["change"], url_path="start")
     def start_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, START)

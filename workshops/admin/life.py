@@ -5,9 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.decorators import action
 
-from common.admin import ActionsMixin, actor, badge
+from common.admin import ActionsMixin, action, actor, badge
 from common.admin.actions import Deed
 from workshops import services
 from workshops.models import Workshop
@@ -120,52 +119,52 @@ class LifeActions(ActionsMixin):
         shown = badge(workshop.get_status_display(), STATUS_COLORS[workshop.status])
         return shown + badge("archived", "warning") if workshop.archived_at else shown
 
-    @action(description="Archive", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
         """Every chosen workshop."""
         self.do_all(request, queryset, ARCHIVE)
 
-    @action(description="Take out of the archive", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Take out of the archive", permissions=["change"])
     def unarchive(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
         """Every chosen workshop."""
         self.do_all(request, queryset, UNARCHIVE)
 
-    @action(description="Archive", permissions=["change"], url_path="archive")  # type: ignore[untyped-decorator]
+    @action(description="Archive", permissions=["change"], url_path="archive")
     def archive_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, ARCHIVE)
 
-    @action(description="Take out of the archive", permissions=["change"], url_path="unarchive")  # type: ignore[untyped-decorator]
+    @action(description="Take out of the archive", permissions=["change"], url_path="unarchive")
     def unarchive_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, UNARCHIVE)
 
-    @action(description="Create a new community", permissions=["change"], url_path="renew")  # type: ignore[untyped-decorator]
+    @action(description="Create a new community", permissions=["change"], url_path="renew")
     def renew_for_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """In place of the one there is."""
         return self.do_one(request, object_id, _renew_deed(request))
 
-    @action(description="Confirm", permissions=["change"], url_path="confirm")  # type: ignore[untyped-decorator]
+    @action(description="Confirm", permissions=["change"], url_path="confirm")
     def confirm_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It takes place for certain."""
         return self.do_one(request, object_id, _DEEDS["confirm"])
 
-    @action(description="Mark as live", permissions=["change"], url_path="start")  # type: ignore[untyped-decorator]
+    @action(description="Mark as live", permissions=["change"], url_path="start")
     def start_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It goes on."""
         return self.do_one(request, object_id, _DEEDS["start"])
 
-    @action(description="Mark as done", permissions=["change"], url_path="end")  # type: ignore[untyped-decorator]
+    @action(description="Mark as done", permissions=["change"], url_path="end")
     def end_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It is over."""
         return self.do_one(request, object_id, _DEEDS["end"])
 
-    @action(description="Back to planned", permissions=["change"], url_path="plan")  # type: ignore[untyped-decorator]
+    @action(description="Back to planned", permissions=["change"], url_path="plan")
     def plan_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As before."""
         return self.do_one(request, object_id, _DEEDS["plan"])
 
-    @action(description="Cancel workshop", permissions=["change"], url_path="cancel")  # type: ignore[untyped-decorator]
+    @action(description="Cancel workshop", permissions=["change"], url_path="cancel")
     def cancel_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It does not take place."""
         return self.do_one(request, object_id, _DEEDS["cancel"])

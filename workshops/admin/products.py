@@ -8,9 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 
-from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, actor, badge, link, wide
+from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, action, actor, badge, link, wide
 from common.admin.actions import Deed
 from workshops import services
 from workshops.models import ProductCode, ProductMapping
@@ -116,12 +115,12 @@ class ProductMappingAdmin(TenantAdmin):
         url = reverse("admin:workshops_registration_changelist")
         return link(f"{url}?mapping__id__exact={mapping.pk}&status__exact=held", mapping.held) if mapping.held else "0"
 
-    @action(description="Create their workshops", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Create their workshops", permissions=["change"])
     def create_workshops(self, request: HttpRequest, queryset: QuerySet[ProductMapping]) -> None:
         """For every chosen name that needs one."""
         self.do_all(request, queryset.filter(workshop=None), _create_deed(request))
 
-    @action(description="Create its workshop", permissions=["change"], url_path="create")  # type: ignore[untyped-decorator]
+    @action(description="Create its workshop", permissions=["change"], url_path="create")
     def create_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, _create_deed(request))

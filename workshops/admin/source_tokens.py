@@ -10,10 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from common.admin import TenantAdmin, TenantForm, actor, badge
+from common.admin import TenantAdmin, TenantForm, action, actor, badge
 from common.admin.actions import Deed
 from workshops import services
 from workshops.models import SourceToken
@@ -106,7 +105,7 @@ class SourceTokenAdmin(TenantAdmin):
             return badge("current", "success")
         return badge("ends soon", "warning") if token.expires_at > timezone.now() else badge("over", "danger")
 
-    @action(description="Revoke", permissions=["change"], url_path="revoke")  # type: ignore[untyped-decorator]
+    @action(description="Revoke", permissions=["change"], url_path="revoke")
     def revoke_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, REVOKE)

@@ -6,9 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 
-from common.admin import TenantAdmin, TenantForm, badge
+from common.admin import TenantAdmin, TenantForm, action, badge
 from common.admin.actions import Deed
 from workshops import services
 from workshops.models import Tag, Workshop
@@ -119,7 +118,7 @@ class TagAdmin(TenantAdmin):
         """The default one stays until another one is it."""
         return super().has_delete_permission(request, obj) and not (obj and obj.is_default)
 
-    @action(description="Make default", permissions=["change"], url_path="default")  # type: ignore[untyped-decorator]
+    @action(description="Make default", permissions=["change"], url_path="default")
     def make_default(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Workshops without a tag go by it."""
         return self.do_one(request, object_id, DEFAULT)

@@ -8,9 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import formats, timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action
 
-from common.admin import TenantAdmin, actor, badge
+from common.admin import TenantAdmin, action, actor, badge
 from common.admin.actions import Deed
 from common.errors import DomainError
 from workshops import services
@@ -198,22 +197,22 @@ class WorkshopAdmin(LifeActions, ParticipationPages, TenantAdmin):
         """How many people are in its group now."""
         return int(workshop.member_count)
 
-    @action(description="Sync members now", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Sync members now", permissions=["change"])
     def sync_members_now(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
         """For every chosen workshop."""
         self.do_all(request, queryset.select_related("community_group"), _sync_deed(request))
 
-    @action(description="Create community again", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Create community again", permissions=["change"])
     def create_community_again(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
         """For every chosen workshop."""
         self.do_all(request, queryset, RETRY_OF_WORKSHOP)
 
-    @action(description="Sync members now", permissions=["change"], url_path="sync")  # type: ignore[untyped-decorator]
+    @action(description="Sync members now", permissions=["change"], url_path="sync")
     def sync_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, _sync_deed(request))
 
-    @action(description="Create community again", permissions=["change"], url_path="again")  # type: ignore[untyped-decorator]
+    @action(description="Create community again", permissions=["change"], url_path="again")
     def create_again_for_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, RETRY_OF_WORKSHOP)
