@@ -55,7 +55,7 @@ def test_a_figure_may_have_to_be_at_least_its_goal() -> None:
 
 
 def test_an_answer_other_than_200_is_no_measurement() -> None:
-    lane = traffic._Lane(_Closed())  # type: ignore[arg-type]
+    lane = traffic._Lane(_Closed())  # type: ignore[arg-type]  # as much of a socket as it reads
     with pytest.raises(traffic.WrongAnswer):
         lane.receive()
 

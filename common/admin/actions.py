@@ -57,6 +57,7 @@ class ActionsMixin:
     admin_site: Any
     get_object: Callable[..., Any]
     message_user: Callable[..., None]
+    _get_obj_does_not_exist_redirect: Callable[..., HttpResponse]
 
     def do_all(self, request: HttpRequest, queryset: QuerySet[Any], deed: Deed) -> None:
         """Do it to every chosen row."""
@@ -70,7 +71,7 @@ class ActionsMixin:
         """Do it to one row, once the question has been answered."""
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined, no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if request.method != "POST":
             back = self.url_of("change", object_id)
             return self.ask(request, title=str(row), question=deed.question, button=deed.button, back=back)
@@ -97,7 +98,7 @@ class ActionsMixin:
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """The buttons of a row's page: those that make sense."""
         row = self.get_object(request, unquote(object_id))
-        found = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        found = super().get_actions_detail(request, object_id)  # type: ignore[misc]  # of the ModelAdmin beside it
         return [action for action in found if row is not None and self.is_useful(action.path, row)]
 
     def url_of(self, page: str, *arguments: Any) -> str:

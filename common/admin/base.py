@@ -32,7 +32,7 @@ class TextInputsMixin:
         if is_text:
             is_long = db_field.name in self.long_texts
             kwargs["widget"] = UnfoldAdminTextareaWidget({"rows": 4}) if is_long else UnfoldAdminTextInputWidget()
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # of the ModelAdmin beside it
         if field and is_text and db_field.null:
             field.empty_value = None
         return field

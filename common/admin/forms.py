@@ -1,6 +1,6 @@
 """Forms that keep every key inside its organization."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -81,16 +81,19 @@ class TenantFormSet(PaginationInlineFormSet):
 class AutocompleteMixin:
     """Foreign keys to tenant rows search in one organization."""
 
+    admin_site: Any
+    get_autocomplete_fields: Callable[[HttpRequest], Sequence[str]]
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Our widget where Django would take its own."""
-        is_ours = db_field.name in self.get_autocomplete_fields(request)  # type: ignore[attr-defined]
+        is_ours = db_field.name in self.get_autocomplete_fields(request)
         if is_ours and is_tenant(db_field.related_model):
-            kwargs["widget"] = OrganizationAutocomplete(db_field, self.admin_site)  # type: ignore[attr-defined]
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+            kwargs["widget"] = OrganizationAutocomplete(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]  # of the ModelAdmin beside it
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Other rows are made and changed on their own pages."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # of the ModelAdmin beside it
         if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
             for link in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
                 setattr(field.widget, link, False)

@@ -1,5 +1,7 @@
 """Telling once, after commit."""
 
+from functools import partial
+
 import pytest
 from django.db import transaction
 
@@ -25,7 +27,7 @@ def test_a_step_that_is_rolled_back_neither_tells_nor_keeps_the_others_from_tell
         for step in range(3):
             try:
                 with transaction.atomic():
-                    once_after_commit("a", lambda step=step: told.append(step))  # type: ignore[misc]
+                    once_after_commit("a", partial(told.append, step))
                     if step == 0:
                         raise ValueError
             except ValueError:
@@ -40,7 +42,7 @@ def test_a_transaction_that_is_rolled_back_tells_nothing_and_the_next_one_does()
         raise ValueError("no")
     for name in ("second", "third"):
         with transaction.atomic():
-            once_after_commit("a", lambda name=name: told.append(name))  # type: ignore[misc]
+            once_after_commit("a", partial(told.append, name))
     assert told == ["second", "third"]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import current_app
@@ -28,18 +29,18 @@ def test_every_name_that_is_enqueued_or_scheduled_is_a_task() -> None:
 
 
 @pytest.mark.django_db
-def test_a_task_is_started_after_commit_and_not_before(django_capture_on_commit_callbacks: object) -> None:
-    with django_capture_on_commit_callbacks() as callbacks:  # type: ignore[operator]
+def test_a_task_is_started_after_commit_and_not_before(django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks() as callbacks:
         enqueue("whatsapp.sweep_sync_runs")
     assert len(callbacks) == 1
 
 
 @pytest.mark.django_db
 def test_a_task_of_a_transaction_that_is_rolled_back_is_never_started(
-    django_capture_on_commit_callbacks: object,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     with (
-        django_capture_on_commit_callbacks() as callbacks,  # type: ignore[operator]
+        django_capture_on_commit_callbacks() as callbacks,
         pytest.raises(ValueError, match="late"),
         transaction.atomic(),
     ):

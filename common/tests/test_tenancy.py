@@ -1,6 +1,7 @@
 """Tenants never meet: proven model by model, both ways, by the database itself."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.apps import apps
@@ -245,8 +246,8 @@ def test_a_connection_carries_nothing_to_its_next_user() -> None:
 
 
 @pytest.mark.parametrize("context", [lambda: tenancy.tenant(""), lambda: tenancy.person("")])
-def test_a_context_without_anybody_is_a_mistake(context: Callable[[], object]) -> None:
-    with pytest.raises(ValueError, match="needs"), context():  # type: ignore[attr-defined]
+def test_a_context_without_anybody_is_a_mistake(context: Callable[[], AbstractContextManager[None]]) -> None:
+    with pytest.raises(ValueError, match="needs"), context():
         pass
 
 

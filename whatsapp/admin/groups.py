@@ -40,9 +40,9 @@ class GroupForm(TenantForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "parent" in self.fields:
-            parents = self.fields["parent"].queryset  # type: ignore[attr-defined]  # a ModelChoiceField
-            self.fields["parent"].queryset = parents.filter(kind=Group.Kind.COMMUNITY_PARENT)  # type: ignore[attr-defined]
-            self.fields["parent"].error_messages["invalid_choice"] = "Choose a community of the same organization."
+            field: Any = self.fields["parent"]
+            field.queryset = field.queryset.filter(kind=Group.Kind.COMMUNITY_PARENT)
+            field.error_messages["invalid_choice"] = "Choose a community of the same organization."
 
     def clean_group_jid(self) -> str:
         """As WhatsApp writes it."""

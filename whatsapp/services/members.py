@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from whatsapp.client import Participant, Snapshot
@@ -148,11 +150,11 @@ def _remember(run: SyncRun, difference: Difference, added: list[UUID]) -> None:
     history.record_snapshot(run=run, changes=changes)
 
 
-def _run(cursor: object, sql: str, parameters: list[object], expected: int) -> None:
+def _run(cursor: CursorWrapper, sql: str, parameters: list[Any], expected: int) -> None:
     if not expected:
         return
-    cursor.execute(sql, parameters)  # type: ignore[attr-defined]
-    written = cursor.rowcount  # type: ignore[attr-defined]
+    cursor.execute(sql, parameters)
+    written = cursor.rowcount
     if written != expected:
         raise WriteLost(f"{written} of {expected} rows were written")
 

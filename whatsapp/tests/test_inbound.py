@@ -64,7 +64,7 @@ def deliver(sandbox: Sandbox) -> Deliver:
 
 def send(body: bytes | str, headers: dict[str, str], path: str = PATH) -> HttpResponse:
     names = {name: value for name, value in headers.items() if name.lower() not in ("content-type", "content-length")}
-    return Client().post(path, body, content_type="application/json", headers=names)  # type: ignore[return-value]
+    return Client().post(path, body, content_type="application/json", headers=names)  # type: ignore[return-value]  # the stubs have a class of their own
 
 
 def secret(settings: Any) -> str:

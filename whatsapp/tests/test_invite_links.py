@@ -1,5 +1,7 @@
 """A group's invite link, asked for by a person: each refusal says what happened and what to do."""
 
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -72,9 +74,9 @@ def test_each_refusal_has_its_own_answer(
     assert answer.headers.get("Retry-After") == {"rate_overlimit": "120", "retry_after": "7"}.get(fault)
 
 
-def test_a_gateway_that_is_down_is_said_to_be(member: APIClient, group: Group, settings: object) -> None:
-    gateways = settings.WHATSAPP_GATEWAYS  # type: ignore[attr-defined]
-    settings.WHATSAPP_GATEWAYS = {"main": {**gateways["main"], "url": "http://127.0.0.1:9"}}  # type: ignore[attr-defined]
+def test_a_gateway_that_is_down_is_said_to_be(member: APIClient, group: Group, settings: Any) -> None:
+    gateways = settings.WHATSAPP_GATEWAYS
+    settings.WHATSAPP_GATEWAYS = {"main": {**gateways["main"], "url": "http://127.0.0.1:9"}}
     answer = member.post(path_of(group))
     assert (answer.status_code, answer.json()["code"]) == (502, "gateway_unavailable")
 

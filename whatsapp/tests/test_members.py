@@ -111,7 +111,7 @@ def test_f07_counts_come_from_rows(sync: Sync, group: Group) -> None:
     sync([*people(24), Participant("9999@lid", None, None, is_admin=False)])
     with tenancy.tenant(group.organization_id):
         counted = Group.objects.with_counts().get(pk=group.pk)
-    assert (counted.active_count, counted.left_count, counted.hidden_count) == (26, 6, 1)  # type: ignore[attr-defined]
+    assert (counted.active_count, counted.left_count, counted.hidden_count) == (26, 6, 1)  # type: ignore[attr-defined]  # annotated
 
 
 def test_those_who_are_gone_have_left_and_those_who_come_back_have_returned(sync: Sync, group: Group) -> None:

@@ -89,7 +89,7 @@ class SourceTokenAdmin(TenantAdmin):
 
     def response_add(self, request: HttpRequest, obj: SourceToken, post_url_continue: Any = None) -> HttpResponse:
         """The URLs, this once."""
-        token: str = request.source_token  # type: ignore[attr-defined]
+        token: str = request.source_token  # type: ignore[attr-defined]  # from save_model
         urls = [request.build_absolute_uri(path) for path in services.paths_of_token(obj.platform, token)]
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "title": "The new URL", "urls": urls,

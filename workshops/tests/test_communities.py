@@ -168,7 +168,7 @@ def test_f16_one_community_although_the_answer_was_lost(
     community = step()
     assert community.status == "ready"
     assert creations(sandbox) == 1
-    assert [community.parent_group.group_jid] == parents(sandbox)  # type: ignore[union-attr]
+    assert [community.parent_group.group_jid] == parents(sandbox)  # type: ignore[union-attr]  # a ready one has it
 
 
 def test_f16_an_effect_that_comes_late_is_waited_for(sandbox: Sandbox, workshop: Workshop, step: Step) -> None:

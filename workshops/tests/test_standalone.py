@@ -292,7 +292,7 @@ def test_f16_one_standalone_community_although_the_answer_was_lost(
     made = step()
     assert made.status == "ready"
     assert len(sandbox.journal(operation="create_community")) == 1
-    assert [made.parent_group.group_jid] == parents(sandbox)  # type: ignore[union-attr]
+    assert [made.parent_group.group_jid] == parents(sandbox)  # type: ignore[union-attr]  # a ready one has it
 
 
 @at_gateway
@@ -377,7 +377,7 @@ def test_a_ready_one_is_given_to_a_workshop_and_taken_again(api: Api, member: Me
     answer = client.post(path, group, format="json") if by_group else linked(client, ready, workshop)
     assert answer.status_code == 200
     assert answer.json()["community"]["id"] == str(ready.pk), "it is the same community"
-    assert answer.json()["community_group_id"] == str(found(ready).announcement_group_id)  # type: ignore[attr-defined]
+    assert answer.json()["community_group_id"] == str(found(ready).announcement_group_id)  # type: ignore[attr-defined]  # annotated
     assert client.get(f"/api/communities/{ready.pk}").json()["workshop_id"] == str(workshop.pk)
     with tenancy.system():
         assert Community.objects.count() == 1, "none is created for the workshop any more"
