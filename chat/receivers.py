@@ -1,9 +1,10 @@
-"""What chat hears: names and pictures that are others now."""
+"""What chat hears: names and pictures that are others now, and people who were erased."""
 
 from typing import Any
 
 from django.dispatch import receiver
 
+from accounts.signals import person_erased
 from accounts.signals import profiles_changed as people_changed
 from chat import services
 from organizations.signals import profiles_changed as companies_changed
@@ -13,6 +14,12 @@ from organizations.signals import profiles_changed as companies_changed
 def people_were_changed(user_ids: list[str], **_: Any) -> None:
     """Push their profiles soon."""
     services.profiles_changed(person_ids=user_ids)
+
+
+@receiver(person_erased, dispatch_uid="people who are erased are deleted in Stream")
+def person_was_erased(user_id: str, **_: Any) -> None:
+    """Forget them, and see that Stream does."""
+    services.person_erased(person_id=user_id)
 
 
 @receiver(companies_changed, dispatch_uid="companies in Stream follow their profiles")

@@ -23,8 +23,9 @@ def push_profiles(**_: Any) -> None:
 
 @shared_task(name="chat.sweep")
 def sweep(**_: Any) -> None:
-    """Start conversations that were left behind and pushes that are due; see whether an alarm is over."""
+    """Start what was left behind or is due; delete who was erased; see whether an alarm is over."""
     services.sweep_conversations()
     if services.is_push_due():
         enqueue("chat.push_profiles")
+    outbound.erase_people()
     outbound.look_again()

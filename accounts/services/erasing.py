@@ -1,6 +1,5 @@
 """Erasing one person: what has to stay (rows that others count on) stays under an id that means nobody."""
 
-import json
 import uuid
 from dataclasses import dataclass
 
@@ -8,10 +7,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import AppUser, AuthUser, Repair, SyncFailure
-from accounts.services.news import tell_of_profiles
-from accounts.signals import users_rekeyed
+from accounts.signals import person_erased
 from common import tenancy
 from common.errors import DomainError
+from webhooks.services import erase_deliveries
 
 _BURY = "SELECT user_sync_bury(%s, coalesce((SELECT provider FROM auth_users WHERE id = %s), 'erased'), now())"
 _BLANK = """
@@ -21,12 +20,6 @@ UPDATE app_users SET email = NULL, username = NULL, full_name = '', profile_imag
 _ADMIN_LOG = """
 UPDATE django_admin_log SET object_repr = 'erased', change_message = '' WHERE object_id = %s AND content_type_id =
   (SELECT id FROM django_content_type WHERE app_label = 'accounts' AND model = 'appuser')
-"""
-#: Where the person is named, by id or e-mail, as a text of the payload. What had not been handled yet never will be.
-_DELIVERIES = """
-UPDATE webhook_deliveries SET payload = '{"erased": true}', error = '', waits_for = '', run_after = NULL,
-  status = CASE WHEN status IN ('received', 'failed', 'parked') THEN 'ignored' ELSE status END
-WHERE EXISTS (SELECT FROM unnest(%s::text[]) AS name WHERE strpos(lower(payload::text), name) > 0)
 """
 #: Nothing that was done to this person can be undone any more.
 _TRAIL = """
@@ -56,7 +49,8 @@ class Erasure:
 
 def erase_person(*, id: str, actor: str, is_dry_run: bool) -> Erasure:
     """
-    Remove everything personal of an app user and their identity, stored deliveries included, in one transaction.
+    Remove everything personal of an app user and their identity, stored deliveries included, in one transaction;
+    `person_erased` tells the apps above, who remove the person elsewhere.
 
     Their rows move to a new id that says nothing, the identity stays as a bare tombstone, so that no late event brings
     them back. It cannot be undone. A dry run does all of it and takes it back.
@@ -72,8 +66,7 @@ def erase_person(*, id: str, actor: str, is_dry_run: bool) -> Erasure:
             run=uuid.uuid4(), action=Repair.Action.ERASE, auth_id=erasure.nobody, new_id=erasure.nobody,
             counts=erasure.counts, actor=actor,
         )  # fmt: skip
-        users_rekeyed.send(sender=AppUser, moves={id: erasure.nobody})
-        tell_of_profiles([erasure.nobody])
+        person_erased.send(sender=AppUser, user_id=erasure.nobody)
     return erasure
 
 
@@ -88,8 +81,7 @@ def _erase(id: str, nobody: str) -> Erasure:
         counts["app_users"] = cursor.rowcount
         cursor.execute(_BURY, [id, id])
         cursor.execute(_ADMIN_LOG, [nobody])
-        cursor.execute(_DELIVERIES, [[json.dumps(name, ensure_ascii=False).lower() for name in (id, *names)]])
-        counts["webhook_deliveries"] = cursor.rowcount
+        counts["webhook_deliveries"] = erase_deliveries(names=[id, *names])
         cursor.execute(_TRAIL, {"id": id, "nobody": nobody})
         counts["user_sync_audit"] = cursor.rowcount
         for table, key, assignments in settings.PERSONAL_COLUMNS:

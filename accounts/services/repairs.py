@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from django.db import DatabaseError, connection
 from django.db.models import TextChoices
 
-from accounts.models import AppUser, Repair, SyncStatus
+from accounts.models import SyncStatus
 from accounts.services.news import tell_of_profiles
-from accounts.signals import users_rekeyed
 from common import tenancy
 from common.errors import DomainError
 
@@ -99,10 +98,7 @@ def undo(*, repair_id: int, actor: str, reason: str = "") -> list[int]:
     try:
         with tenancy.system(), connection.cursor() as cursor:
             cursor.execute("SELECT user_sync_undo(%s, %s, %s)", [repair_id, actor, reason])
-            undone = sorted(id for (id,) in cursor.fetchall())
-            moved = Repair.objects.filter(undoes__in=undone, state__gt="", old_id__isnull=False, new_id__isnull=False)
-            _tell_of_moves({row.old_id or "": row.new_id or "" for row in moved if row.old_id != row.new_id})
-            return undone
+            return sorted(id for (id,) in cursor.fetchall())
     except DatabaseError as error:
         raise RepairRefused(_said(error)) from error
 
@@ -141,16 +137,9 @@ def _repair(ids: Sequence[str], strategy: str, actor: str, reason: str, run: uui
         cursor.execute(_REPAIR, [list(ids), strategy, run, actor, reason])
         lines = [Line(*row) for row in cursor.fetchall()]
         if repaired := [line.repair_id for line in lines if line.repair_id]:
-            cursor.execute("SELECT old_id, new_id FROM user_sync_audit WHERE id = ANY(%s)", [repaired])
-            moves = cursor.fetchall()
-            _tell_of_moves({old: new for old, new in moves if old and new})
-            tell_of_profiles([new for _, new in moves if new])
+            cursor.execute("SELECT new_id FROM user_sync_audit WHERE id = ANY(%s) AND new_id IS NOT NULL", [repaired])
+            tell_of_profiles([id for (id,) in cursor.fetchall()])
     return lines
-
-
-def _tell_of_moves(moves: dict[str, str]) -> None:
-    if moves:
-        users_rekeyed.send(sender=AppUser, moves=moves)
 
 
 def _code(error: DatabaseError) -> str:

@@ -45,6 +45,12 @@ class UsersGone(VendorError):
         self.is_deleted = is_deleted
 
 
+class NotThere(Invalid):
+    """There is no such thing, and it is no channel."""
+
+    code = "not_there"
+
+
 class ChannelNotThere(VendorError):
     """There is no such channel (any more)."""
 
@@ -77,7 +83,7 @@ def of_answer(
 def _not_there(detail: str, text: str, sent: Collection[str]) -> VendorError:
     if "was deleted" in text or "was deactivated" in text:
         return UsersGone(detail, _named(text, sent), is_deleted="was deleted" in text)
-    return ChannelNotThere(detail) if "channel" in text.lower() else Invalid(detail)
+    return ChannelNotThere(detail) if "channel" in text.lower() else NotThere(detail)
 
 
 def _named(text: str, sent: Collection[str]) -> frozenset[str]:

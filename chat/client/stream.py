@@ -87,6 +87,22 @@ class StreamClient:
             if isinstance(row, dict)
         }
 
+    def delete_user(self, stream_id: str) -> None:
+        """
+        Delete a user for good, with all their messages; somebody whom Stream does not have stays so.
+
+        :raises UsersGone: Stream does not delete whom it has deactivated
+        """
+        try:
+            self._call(
+                lambda sdk: sdk.delete_user(stream_id, hard_delete=True, mark_messages_deleted=True), [stream_id]
+            )
+        except errors.NotThere:
+            return
+        except errors.UsersGone as error:
+            if not error.is_deleted:
+                raise
+
     def check(self) -> None:
         """Whether Stream takes our key and secret. :raises Misconfigured: it does not"""
         self._call(lambda sdk: sdk.get_app_settings(), [])

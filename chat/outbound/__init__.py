@@ -1,6 +1,7 @@
 """What chat does in Stream: one function for each effect, safe to repeat, no transaction open during HTTP."""
 
 from chat.outbound.drift import sync_users
+from chat.outbound.erasing import erase_people
 from chat.outbound.members import issue_token, leave
 from chat.outbound.opening import (
     ChatUnavailable,
@@ -19,6 +20,7 @@ __all__ = [
     "ConversationRefused",
     "Opened",
     "ParticipantsMissing",
+    "erase_people",
     "finish_conversation",
     "issue_token",
     "leave",

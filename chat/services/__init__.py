@@ -13,6 +13,7 @@ from chat.services.conversations import (
     seats_of,
 )
 from chat.services.drift import Drift, compare, everybody, organization_parties
+from chat.services.erasing import claim_erasure, erasure_done, erasure_failed, person_erased
 from chat.services.identities import (
     ParticipantsNotFound,
     Person,
@@ -55,9 +56,10 @@ from chat.services.trouble import is_refused, stream_refuses_us, stream_takes_us
 __all__ = [
     "ConversationBusy", "Departure", "Drift", "NotAParticipant", "NothingToLeave", "ParticipantsGone",
     "ParticipantsNotFound", "Party", "Person", "Plan", "Seat", "WrongParticipants", "check_gone", "claim",
-    "compare", "conversation_failed", "conversation_ready", "conversation_waits", "deletion_was_told", "departure",
-    "differs", "everybody", "has_left", "identify", "is_push_due", "is_refused", "lease_outdated",
-    "membership_was_told", "message_was_told", "open_conversation", "organization_parties", "preview",
+    "claim_erasure", "compare", "conversation_failed", "conversation_ready", "conversation_waits", "deletion_was_told",
+    "departure", "differs", "erasure_done", "erasure_failed", "everybody", "has_left", "identify", "is_push_due",
+    "is_refused", "lease_outdated",
+    "membership_was_told", "message_was_told", "open_conversation", "organization_parties", "person_erased", "preview",
     "profile_was_told", "profiles_changed", "push_again", "push_failed", "queue_repair", "record_gone",
     "record_pushed", "record_state", "release", "repairable", "seats", "seats_of", "start", "stream_refuses_us",
     "stream_takes_us", "sweep_conversations",

@@ -81,7 +81,7 @@ def query(ask: Ask) -> Json:
 
 
 def delete(ask: Ask) -> Json:
-    """Delete one user, for good with `hard_delete`."""
+    """Delete one user, for good and with their messages with `hard_delete`."""
     ask.server_only()
     user = _delete(ask, ask.parts["user"], is_hard=str(ask.given.get("hard_delete", "")).lower() == "true")
     return {"user": user.described()}
@@ -132,6 +132,9 @@ def _delete(ask: Ask, user_id: str, *, is_hard: bool) -> User:
     user = ask.user(user_id)
     user.deleted_at, user.is_hard_deleted = ask.world.clock.text(), is_hard
     ask.world.leave_all(user_id)
+    if is_hard:
+        user.fields = {}
+        ask.world.forget_messages(user_id)
     events.of_user(ask.world, "user.deleted", user, hard_delete=is_hard, mark_messages_deleted=False)
     return user
 

@@ -62,6 +62,11 @@ class ChatWorld:
         for channel in self.channels.values():
             channel.members.pop(user_id, None)
 
+    def forget_messages(self, user_id: str) -> None:
+        """What a user who is deleted for good has written goes too."""
+        for channel in self.channels.values():
+            channel.messages = [message for message in channel.messages if message["user"]["id"] != user_id]
+
     def member_json(self, member: Member) -> Json:
         """As answers and events show a member."""
         user = self.users[member.user_id]

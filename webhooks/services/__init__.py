@@ -7,7 +7,7 @@ from webhooks.services.alarms import (
     raise_alarm,
     settle_alarms,
 )
-from webhooks.services.inbox import Progress, process_again, prunable, prune, sweep, unpark
+from webhooks.services.inbox import Progress, erase_deliveries, process_again, prunable, prune, sweep, unpark
 from webhooks.services.notices import claim_notice, notice_failed, notice_sent, sweep_notices
 from webhooks.services.troubles import troubles, watch
 
@@ -17,6 +17,7 @@ __all__ = [
     "acknowledge_alarm",
     "claim_notice",
     "close_alarm",
+    "erase_deliveries",
     "notice_failed",
     "notice_sent",
     "process_again",

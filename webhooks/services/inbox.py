@@ -1,6 +1,7 @@
 """What may be done to the inbox: wake what waits, handle again, sweep, prune."""
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -71,6 +72,17 @@ def prune(*, older_than: timedelta, progress: Progress = lambda _: None) -> int:
     RefusedCount.objects.filter(day__lt=limit.date()).delete()
     Alarm.objects.filter(closed_at__lt=limit).delete()
     return number
+
+
+def erase_deliveries(*, names: Collection[str]) -> int:
+    """
+    Empty the deliveries whose payload has one of `names` as a whole text, in any case; answers how many.
+
+    What had not been handled yet never will be.
+    """
+    texts = [json.dumps(name, ensure_ascii=False).lower() for name in names]
+    with tenancy.system():
+        return Delivery.objects.erase(texts)
 
 
 def sweep() -> list[str]:
