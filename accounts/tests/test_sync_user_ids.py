@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from accounts.models import AppUser, Repair, SyncStatus
 from accounts.tests import places, planted
@@ -178,6 +179,29 @@ def test_a_merge_needs_a_strategy_and_keeps_both_memberships() -> None:
     with tenancy.system():
         assert Membership.objects.filter(user_id="old_occupied").count() == 2
     assert AppUser.objects.get(id="occupied").full_name == "Occupied, new"
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(True, False), (False, True), (True, True)])
+def test_a_membership_that_has_ended_meets_no_other_in_a_merge(theirs: bool, ours: bool) -> None:
+    """`theirs` and `ours`: whether that side's membership is a tombstone. Nothing is lost, and it can be undone."""
+    planted.plant()
+    organization = OrganizationFactory.create()
+    with tenancy.system():
+        for id, has_ended in (("old_occupied", theirs), ("occupied", ours)):
+            deleted_at = timezone.now() if has_ended else None
+            MembershipFactory.create(organization=organization, user_id=id, clerk_id=f"m_{id}", deleted_at=deleted_at)
+    run("fix-email", "occupied@x.example", "--yes", "--strategy", "newest")
+    assert memberships() == {("m_old_occupied", "occupied", theirs), ("m_occupied", "occupied", ours)}
+    merge = Repair.objects.get(action="merge")
+    assert merge.facts["lost"] == []
+    run("undo", str(merge.pk), "--yes")
+    assert memberships() == {("m_old_occupied", "old_occupied", theirs), ("m_occupied", "occupied", ours)}
+
+
+def memberships() -> set[tuple[str | None, str, bool]]:
+    """Clerk's id of each, whose it is, and whether it has ended."""
+    with tenancy.system():
+        return {(row.clerk_id, row.user_id, row.deleted_at is not None) for row in Membership.with_deleted.all()}
 
 
 def test_undo_undoes_both_sides_of_a_swap_and_only_once() -> None:
