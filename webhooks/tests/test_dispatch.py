@@ -16,13 +16,13 @@ from django.utils import timezone
 
 from accounts.models import AppUser
 from common import tenancy
+from common.tests.processes import wait_until
 from webhooks import dispatch, services
 from webhooks.cleaning import Row
 from webhooks.models import Batch, Delivery
 from webhooks.tests import source as sources
 from webhooks.tests.conftest import Post, let_time_pass, only, people, queued
 from webhooks.tests.source import event
-from workshops.tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db
 

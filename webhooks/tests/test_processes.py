@@ -17,6 +17,7 @@ from celery import Celery
 from django.db import connection
 from django.utils import timezone
 
+from common.tests.processes import Product, free_port, running_product, wait_until
 from webhooks import services
 from webhooks.cleaning import Row
 from webhooks.models import Batch, Delivery, Notice
@@ -24,7 +25,6 @@ from webhooks.tests import source
 from webhooks.tests.conftest import people
 from webhooks.tests.mail import receiver
 from webhooks.tests.source import event
-from workshops.tests.processes import Product, free_port, running_product, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from common import live, tenancy
 from common.live.events import client as redis_client
+from common.tests.processes import Product, running_product, wait_until
 from conftest import Api
 from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
@@ -27,7 +28,6 @@ from workshops import services
 from workshops.models import Community, Workshop
 from workshops.tests.factories import CommunityFactory, WorkshopFactory, workshop_of
 from workshops.tests.pages import Page
-from workshops.tests.processes import Product, running_product, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
 

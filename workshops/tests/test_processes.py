@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from common import tenancy
+from common.tests.processes import Product, running_product, wait_until
 from conftest import issue_token
 from organizations.models import Membership, Organization
 from organizations.tests.factories import MembershipFactory
@@ -16,7 +17,6 @@ from sandbox.client import Sandbox
 from whatsapp.models import GroupMember, Session, SyncRun
 from whatsapp.tests.factories import SessionFactory
 from workshops.models import Community
-from workshops.tests.processes import Product, running_product, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
 
