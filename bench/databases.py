@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 from django.core.management import call_command
 from django.db import connections
@@ -56,6 +57,17 @@ def drop(name: str) -> None:
     """Remove the database, if there is one."""
     with _server() as server:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def drop_orphans(prefix: str) -> None:
+    """Remove the databases whose names end in the id of a process that is no more: it was killed."""
+    with _server() as server:
+        question = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+        names = [name for (name,) in server.execute(question, [prefix])]
+    for name in names:
+        process = name.removeprefix(prefix)
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
+            drop(name)
 
 
 @contextmanager

@@ -15,13 +15,15 @@ from devtools import interrupts, processes, programs, services
 from devtools.environment import Ports
 from devtools.instances import Instance
 
-DATABASE = f"rollcall_bench_inbox_{os.getpid()}"
+_PREFIX = "rollcall_bench_inbox_"
+DATABASE = f"{_PREFIX}{os.getpid()}"
 _READY_SECONDS = 60.0
 
 
 @contextmanager
 def inbox() -> Iterator[None]:
     """An empty inbox, to which Django's connections go."""
+    databases.drop_orphans(_PREFIX)
     databases.create(DATABASE)
     try:
         with databases.selected(DATABASE):

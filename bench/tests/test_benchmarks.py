@@ -1,6 +1,8 @@
 """The benchmarks at a small scale: what they measure is of no interest here, that they measure it is."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,6 +91,23 @@ def test_the_environment_s_own_database_is_left_alone() -> None:
     assert connections["default"].settings_dict["NAME"] == before
 
 
+def test_the_database_of_a_benchmark_that_was_killed_is_dropped_at_the_next_start() -> None:
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    orphan, alive = (f"bench_orphan_{process}" for process in (killed.pid, os.getpid()))
+    databases.create(orphan)
+    databases.create(alive)
+    try:
+        databases.set_ready(alive, "mine")
+        databases.set_ready(orphan, "theirs")
+        databases.drop_orphans("bench_orphan_")
+        assert databases.is_ready(alive, "mine")
+        assert not databases.is_ready(orphan, "theirs")
+    finally:
+        databases.drop(orphan)
+        databases.drop(alive)
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_code:
         cli.main(["sync-first", "speed"])
@@ -97,11 +116,10 @@ def test_an_unknown_name_is_answered_with_the_known_ones(capsys: pytest.CaptureF
     assert "Known: sync-first, sync-same" in capsys.readouterr().err
 
 
-def test_each_benchmark_ends_in_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_benchmark_ends_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     result = Result([Series("service", [1, 3, 2], "ms")], [Figure("service / floor", 2.25, 2)])
-    monkeypatch.setattr(cli, "BENCHMARKS", {"speed": lambda: result})
 
-    assert cli.main([]) == 0
+    assert cli.main([], {"speed": lambda: result}) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "speed ratio=2.250 goal=2 short"
 
 
