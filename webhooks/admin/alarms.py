@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge, wide
 from common.admin.actions import Deed
 from webhooks import services
-from webhooks.models import Alarm
+from webhooks.models import Alarm, Notice
 
 
 class StateFilter(SimpleListFilter):
@@ -47,6 +47,18 @@ def _acknowledge_deed(request: HttpRequest) -> Deed:
     )
 
 
+def _send_again(alarm: Alarm) -> None:
+    services.send_again(alarm=alarm)
+
+
+SEND_AGAIN = Deed(
+    act=_send_again,
+    done="told again: the messages that were given up are on their way.",
+    question="Send the messages about this alarm again that were given up? Those that have arrived are not repeated.",
+    button="Send again",
+)
+
+
 @admin.register(Alarm)
 class AlarmAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     """
@@ -72,15 +84,17 @@ class AlarmAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         ("For the log", {"fields": ["kind", "key"]}),
     ]
     readonly_fields = ["state", "told"]
-    actions = ["acknowledge"]
-    actions_detail = ["acknowledge_this"]
+    actions = ["acknowledge", "send_again"]
+    actions_detail = ["acknowledge_this", "send_this_again"]
 
     def has_acknowledge_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows cannot be edited; acknowledging one is what the right to change them allows."""
+        """Rows cannot be edited; seeing to one is what the right to change them allows."""
         return bool(getattr(request.user, "has_perm", lambda _: False)("webhooks.change_alarm"))
 
     def is_useful(self, path: str, row: Alarm) -> bool:
-        """Once, as long as it is open."""
+        """Sending again, after a message was given up; acknowledging once, as long as it is open."""
+        if path == "send-again":
+            return row.notices.filter(status=Notice.Status.FAILED).exists()
         return row.closed_at is None and row.acknowledged_at is None
 
     @admin.display(description="State")
@@ -115,3 +129,13 @@ class AlarmAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     def acknowledge_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, _acknowledge_deed(request))
+
+    @action(description="Send again", permissions=["acknowledge"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Alarm]) -> None:
+        """For every chosen alarm."""
+        self.do_all(request, queryset, SEND_AGAIN)
+
+    @action(description="Send again", permissions=["acknowledge"], url_path="send-again")
+    def send_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """From its own page."""
+        return self.do_one(request, object_id, SEND_AGAIN)

@@ -8,7 +8,7 @@ from webhooks.services.alarms import (
     settle_alarms,
 )
 from webhooks.services.inbox import Progress, erase_deliveries, process_again, prunable, prune, sweep, unpark
-from webhooks.services.notices import claim_notice, notice_failed, notice_sent, sweep_notices
+from webhooks.services.notices import claim_notice, notice_failed, notice_sent, send_again, sweep_notices
 from webhooks.services.troubles import troubles, watch
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "prunable",
     "prune",
     "raise_alarm",
+    "send_again",
     "settle_alarms",
     "sweep",
     "sweep_notices",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from common.errors import DomainError
 from common.jobs import SWEEP_GRACE, backoff, soon
 from common.queue import enqueue
 from webhooks.models import Alarm, Notice
@@ -68,6 +69,26 @@ def notice_failed(*, notice: Notice, error: str, pause: timedelta | None = None)
         pause = pause or backoff(notice.failures, base=_PAUSE, longest=_LONGEST_PAUSE)
         notice.status, notice.run_after = _Status.QUEUED, timezone.now() + pause
     notice.save(update_fields=["status", "failures", "error", "lease_until", "run_after"])
+
+
+class NothingFailed(DomainError):
+    """No message about the alarm was given up."""
+
+    code = "nothing_failed"
+    status = 409
+    message = "No message about this alarm was given up."
+
+
+@transaction.atomic
+def send_again(*, alarm: Alarm) -> None:
+    """Start the messages that were given up anew, with all of their tries. :raises NothingFailed: there are none"""
+    notices = list(alarm.notices.select_for_update().filter(status=_Status.FAILED))
+    if not notices:
+        raise NothingFailed
+    for notice in notices:
+        notice.status, notice.failures, notice.error, notice.run_after = _Status.QUEUED, 0, "", soon()
+        notice.save(update_fields=["status", "failures", "error", "run_after"])
+        _start(notice)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Q, Sum
 from django.utils import timezone
 
+from webhooks import reasons
 from webhooks.models import Delivery, RefusedCount
 from webhooks.services.alarms import Trouble, settle_alarms
 
@@ -15,19 +16,6 @@ REFUSED, DEAD, FAILED, PARKED, WAITING = KINDS = (
 )  # fmt: skip
 _MOST_REASONS = 50
 _MOST_NAMES = 3
-_SECRET = (
-    "Compare the secret that the sender signs with and the one in our settings. What was refused is not kept: once the "
-    "secret is right, fetch what was missed by a sync."
-)
-_ADDRESS = "Something posts to an address that we do not have. If it is a sender of ours, correct its address."
-_ADVICE = {
-    "wrong_signature": _SECRET,
-    "no_signature": f"The sender does not sign what it sends, or somebody else posts there. {_SECRET}",
-    "unknown_source": _ADDRESS,
-    "unknown_path": _ADDRESS,
-    "unknown_gateway": _ADDRESS,
-}
-_UNREADABLE = "The sender is ours, and we cannot read what it sends: it may have changed its format. The log has more."
 
 
 def watch() -> None:
@@ -49,8 +37,8 @@ def _refused() -> Iterator[Trouble]:
     going_on = counted.filter(total__gte=settings.WEBHOOK_ALARM_REFUSED, last__gte=now - quiet).order_by("-total")
     for found in going_on[:_MOST_REASONS]:
         source, reason, number = found["source"], found["reason"], found["total"]
-        subject = f"{_many(number, source)} refused since yesterday: {reason}"
-        yield Trouble(REFUSED, f"{source} {reason}", subject, _ADVICE.get(reason, _UNREADABLE))
+        subject = f"{_many(number, source)} refused since yesterday: {reasons.in_words(reason)}"
+        yield Trouble(REFUSED, f"{source} {reason}", subject, reasons.advice(reason))
 
 
 def _stuck() -> Iterator[Trouble]:

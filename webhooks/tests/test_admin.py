@@ -1,11 +1,14 @@
 """The inbox in the admin."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from common.tests import admin_pages
 from common.tests.admin_pages import act, press, staff, superuser, text_of, url
+from webhooks import reasons
 from webhooks.models import Alarm, Delivery, RefusedCount
 from webhooks.tests.factories import AlarmFactory, DeliveryFactory, RefusedCountFactory
 
@@ -124,6 +127,61 @@ def test_an_alarm_s_page_says_who_was_told_and_why_not() -> None:
     assert "Nobody: neither ALARM_EMAILS nor ALARM_WEBHOOK_URL was set." in text_of(client.get(address))
     alarm.notices.create(news="opened", channel="email", status="failed", error="<b>refused</b>")
     assert "opened by e-mail: failed: <b>refused</b>" in text_of(client.get(address)).lower()
+
+
+def test_messages_that_were_given_up_are_sent_again(django_capture_on_commit_callbacks: Any) -> None:
+    alarm, well = AlarmFactory.create(closed_at="2026-01-01T00:00:00Z"), AlarmFactory.create()
+    gone = alarm.notices.create(news="opened", channel="email", status="failed", failures=15, attempt=15, error="no")
+    sent = alarm.notices.create(news="opened", channel="webhook", status="sent")
+    well.notices.create(news="opened", channel="email", status="queued")
+    client = superuser()
+    assert "Send again" not in text_of(client.get(url(Alarm, "change", well.pk)))
+    assert "Send again" in text_of(client.get(url(Alarm, "change", alarm.pk)))
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert "1 alarm told again" in press(client, "send_this_again", alarm)
+        said = act(client, "send_again", alarm, well)
+    assert len(callbacks) == 1
+    assert said.count("No message about this alarm was given up.") == 2
+    gone.refresh_from_db()
+    assert (gone.status, gone.failures, gone.error, gone.attempt) == ("queued", 0, "", 15)
+    assert gone.run_after is not None
+    sent.refresh_from_db()
+    assert sent.status == "sent"
+
+
+def test_who_may_only_look_cannot_send_again() -> None:
+    alarm = AlarmFactory.create()
+    alarm.notices.create(news="opened", channel="email", status="failed")
+    client = staff("view_alarm")
+    assert "Send again" not in text_of(client.get(url(Alarm, "change", alarm.pk)))
+    client.post(url(Alarm, "send_this_again", alarm.pk))
+    assert alarm.notices.get().status == "failed"
+
+
+# --- refusals
+
+
+def test_why_something_was_refused_is_said_in_words() -> None:
+    counted = RefusedCountFactory.create(reason="wrong_signature")
+    RefusedCountFactory.create(reason="error_KeyError")
+    page = text_of(superuser().get(url(RefusedCount, "changelist")))
+    assert "the signature is not one of our secret's" in page
+    assert "our reader stumbled over it (KeyError)" in page
+    assert "wrong_signature" not in page
+    assert "Compare the secret" in text_of(superuser().get(url(RefusedCount, "change", counted.pk)))
+
+
+def test_every_reason_that_a_source_gives_has_words() -> None:
+    """Fails without a line of `_WORDS`."""
+    files = [path for path in settings.BASE_DIR.glob("*/**/*.py") if "tests" not in path.parts]
+    ours = [path for path in files if path.relative_to(settings.BASE_DIR).parts[0] in settings.INSTALLED_APPS]
+    given = {reason for path in ours for reason in _REASON.findall(path.read_text())}
+    assert {"wrong_signature", "not_json", "too_many_events"} <= given
+    assert {reason for reason in given if reasons.in_words(reason) == reason.replace("_", " ")} == set()
+
+
+#: `Refused(401, "…")` and `Unreadable("…")`.
+_REASON = re.compile(r"(?:Refused\(\d+, |Unreadable\()\"(\w+)\"")
 
 
 def test_the_side_bar_and_the_overview_count_what_is_open() -> None:

@@ -198,6 +198,26 @@ def test_in_the_end_a_message_is_given_up_and_the_log_says_so(
     assert len(address.posts) == 15
 
 
+def test_a_message_that_was_given_up_is_sent_again_with_all_of_its_tries_and_under_its_own_name(
+    address: Receiver,
+) -> None:
+    address.answers = [500]
+    alarm = raised()
+    for _ in range(15):
+        send_all()
+    late = Notice.objects.get()
+    services.send_again(alarm=alarm)
+    send_all()
+    assert (Notice.objects.get().status, Notice.objects.get().failures) == ("queued", 1)
+    address.answers = [200]
+    send_all()
+    assert Notice.objects.get().status == "sent"
+    tasks.send_notice(notice_id=late.pk, attempt=late.attempt)
+    assert (len(address.posts), len(set(address.keys))) == (17, 1)
+    with pytest.raises(DomainError, match="given up"):
+        services.send_again(alarm=alarm)
+
+
 def test_an_address_that_asks_for_patience_gets_it(address: Receiver) -> None:
     address.answers = [429, 200]
     raised()
@@ -268,7 +288,7 @@ def test_f05_a_sender_whose_secret_differs_raises_an_alarm_that_closes_itself(po
     tasks.watch()
     tasks.watch()
     alarm = Alarm.objects.get()
-    assert alarm.subject == "5 deliveries of test are refused since yesterday: wrong_signature"
+    assert alarm.subject == "5 deliveries of test are refused since yesterday: the signature is not one of our secret's"
     assert "Compare the secret" in alarm.detail
     hours = timedelta(hours=settings.WEBHOOK_ALARM_QUIET_HOURS)
     with connection.cursor() as cursor:
