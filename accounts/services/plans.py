@@ -18,10 +18,11 @@ SELECT state, count(*), array_agg(app_id) FILTER (WHERE app_id IS NOT NULL AND a
                                            ORDER BY user_id), 'UTF8')), 'hex')
 FROM user_sync_status WHERE state = ANY(%s) GROUP BY state ORDER BY state
 """
+_CLOSURE = "SELECT user_sync_closure(%s::text[], %s::text[])"
 _LOOK = """
 SELECT s.user_id, s.state, s.auth_id, s.app_id, s.occupant_id, s.auth_email, s.app_email,
        user_sync_why(s.state, s.ending)
-FROM user_sync_states(user_sync_closure(%s::text[], %s::text[])) s ORDER BY s.user_id
+FROM user_sync_states(%s::text[]) s ORDER BY s.user_id
 """
 _LEFT = """
 SELECT coalesce(sum(number), 0) FROM user_sync_count(ARRAY(
@@ -105,7 +106,8 @@ def look_at(*, email: str = "", ids: Iterable[str] = ()) -> list[Person]:
     """Everybody who hangs together with this e-mail or these ids, by id or by e-mail."""
     keys = [email.strip().lower()] if email.strip() else []
     with tenancy.system(), connection.cursor() as cursor:
-        cursor.execute(_LOOK, [list(ids), keys])
+        cursor.execute(_CLOSURE, [list(ids), keys])
+        cursor.execute(_LOOK, cursor.fetchone())
         rows = cursor.fetchall()
         cursor.execute(_PLACES, [[id for row in rows for id in (row[3], row[4]) if id]])
         places: dict[str, dict[str, int]] = {}

@@ -20,9 +20,10 @@ BEGIN
     SELECT r.user_id, r.state, a.old_id, r.outcome, r.message, a.counts
     FROM public.user_sync_repair(among, 'refuse', run, 'sql:' || session_user, 'fix_user_id_mismatch') r
     LEFT JOIN public.user_sync_audit a ON a.id = r.audit_id;
+    among := public.user_sync_closure(among, '{}');
     RETURN QUERY
     SELECT s.user_id, s.state, s.app_id, 'refused', public.user_sync_why(s.state, s.ending), NULL::jsonb
-    FROM public.user_sync_states(public.user_sync_closure(among, '{}')) s WHERE s.state <> 'SYNCED';
+    FROM public.user_sync_states(among) s WHERE s.state <> 'SYNCED';
   END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION public.fix_user_id_mismatch(text, boolean) FROM PUBLIC;

@@ -5,7 +5,8 @@
 -- that belong elsewhere than where they are (`movers`) form paths and cycles of ids: each target has one mover at most.
 --
 -- `among` narrows the question to some ids, which must be a whole user_sync_closure(); NULL asks for everybody. It is
--- a plain SELECT so that the planner sees through it.
+-- a plain SELECT so that the planner sees through it, which is why `among` must be a value: a call in its place would
+-- run again for each person of the table.
 
 CREATE OR REPLACE FUNCTION public.user_sync_states(among text[])
 RETURNS TABLE (

@@ -19,6 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from accounts import services
 from accounts.models import AppUser, Repair, SyncStatus
 from accounts.tests import places, planted
 from accounts.tests.factories import AppUserFactory
@@ -300,6 +301,20 @@ def test_the_sql_function_shows_and_repairs_one_person_and_is_nobodys() -> None:
     assert AppUser.objects.filter(id="moved").exists()
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT fix_user_id_mismatch('moved@x.example')")
+
+
+def test_one_person_is_looked_at_and_repaired_in_no_time_among_thousands() -> None:
+    """Fails when `user_sync_states` is given the call of `user_sync_closure` in place of its answer: 20 s and more."""
+    planted.plant()
+    with tenancy.system(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO auth_users (id, email, email_confirmed_at)"
+            " SELECT 'one' || n, n || '@x.example', now() FROM generate_series(1, 5000) n"
+        )
+        cursor.execute("SET LOCAL statement_timeout = '4s'")
+        assert [person.state for person in services.look_at(ids=["moved"])] == ["ID_MISMATCH"]
+        cursor.execute("SELECT outcome FROM fix_user_id_mismatch('moved@x.example', true)")
+        assert cursor.fetchall() == [("repaired",)]
 
 
 @pytest.mark.django_db(transaction=True)
