@@ -114,14 +114,15 @@ class ReconcileRunAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         def confirm(run: ReconcileRun) -> None:
             services.confirm_reconcile(run=run, requested_by=actor(request))
 
-        deed = Deed(act=confirm, done="confirmed: a new run is queued.", question=_CONFIRM, button="Confirm removals")
+        done = "confirmed: the run under way removes what is gone."
+        deed = Deed(act=confirm, done=done, question=_CONFIRM, button="Confirm removals")
         return self.do_one(request, object_id, deed)
 
     def _begin(self, request: HttpRequest, question: str, button: str, *, is_dry_run: bool) -> HttpResponse:
         if request.method != "POST":
             return self.ask(request, title=button, question=question, button=button)
         run = services.request_reconcile(requested_by=actor(request), is_dry_run=is_dry_run)
-        self.message_user(request, f"The {run} is queued: this page shows how it goes.")
+        self.message_user(request, f"The {run} is under way: this page shows how it goes.")
         return HttpResponseRedirect(self.url_of("change", run.pk))
 
 

@@ -35,8 +35,8 @@ def request_reconcile(
     *, requested_by: str, scope: str = "", is_dry_run: bool = False, is_confirmed: bool = False, starts: bool = True
 ) -> ReconcileRun:
     """
-    Queue a reconcile of everything, or of one organization (`scope`), or return the one that waits or works already;
-    one that a person has stopped goes on.
+    Queue a reconcile of everything, or of one organization (`scope`), or return the one that waits or works already:
+    confirmed if this one is, and gone on with if a person has stopped it.
 
     Without `starts`, no worker is told: the caller runs it.
     """
@@ -53,6 +53,9 @@ def request_reconcile(
             return request_reconcile(
                 requested_by=requested_by, scope=scope, is_dry_run=is_dry_run, is_confirmed=is_confirmed, starts=starts
             )
+        if is_confirmed:
+            found.is_confirmed = True
+            found.save(update_fields=["is_confirmed"])
         if not starts or found.run_after is not None or found.is_leased:
             return found
         run = _requeue(found, "", after=soon(), until=None)
@@ -68,11 +71,13 @@ def _start(run: ReconcileRun, *, expires: timedelta | None = None) -> None:
 @transaction.atomic
 def confirm_reconcile(*, run: ReconcileRun, requested_by: str) -> ReconcileRun:
     """
-    Overrule the doubt that too much is gone: a new run scans afresh, asks for each once more, and removes.
+    Overrule the doubt that too much is gone: a newer run, under way already or queued now, scans afresh, asks for each
+    once more, and removes.
 
     :raises NothingToConfirm: it had no such doubt, or another besides, or a newer run has had its say
     """
-    newest = ReconcileRun.objects.filter(scope=run.scope, is_dry_run=False).order_by("-created_at").first()
+    ended = ReconcileRun.objects.filter(scope=run.scope, is_dry_run=False).exclude(status__in=ReconcileRun.UNDER_WAY)
+    newest = ended.order_by("-created_at").first()
     if run.status != Status.SUSPICIOUS or not set(run.doubts) <= ReconcileRun.CONFIRMABLE or newest != run:
         raise NothingToConfirm
     return request_reconcile(requested_by=requested_by, scope=run.scope, is_confirmed=True)

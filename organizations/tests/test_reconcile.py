@@ -196,6 +196,16 @@ def test_when_implausibly_many_are_gone_a_person_is_asked(crowd: Sandbox) -> Non
         services.confirm_reconcile(run=run, requested_by="staff:1")
 
 
+def test_a_confirmation_reaches_the_run_that_is_under_way(crowd: Sandbox) -> None:
+    """As at night: it was queued before anybody confirmed, and has read a part."""
+    run = reconcile()
+    under_way = reconcile(seconds=0)
+    assert under_way.status == Status.QUEUED
+    confirmed = services.confirm_reconcile(run=run, requested_by="staff:1")
+    assert confirmed == under_way
+    assert (go_on(confirmed).status, len(live())) == (Status.DONE, 30)
+
+
 def test_confirming_overrules_no_other_doubt(crowd: Sandbox) -> None:
     run = reconcile()
     crowd.add_fault("list_all_memberships", "lying_total", service="clerk", times=None)

@@ -55,15 +55,18 @@ def test_a_button_asks_then_queues_a_run(button: str, is_dry_run: bool) -> None:
     run = ReconcileRun.objects.get()
     assert (run.is_dry_run, run.scope, run.status) == (is_dry_run, "", "queued")
     assert run.requested_by.startswith("staff:")
-    assert "is queued" in page
+    assert "(queued) is under way" in page.replace("(dry run, ", "(")
     client.post(url(ReconcileRun, button))
     assert ReconcileRun.objects.count() == 1
 
 
 def test_implausible_removals_are_confirmed_and_others_are_not() -> None:
     run = make(scope="", status="suspicious", doubts=["implausible"])
-    assert "confirmed: a new run is queued" in press(superuser(), "confirm_this", run)
+    assert "confirmed: the run under way removes what is gone" in press(superuser(), "confirm_this", run)
     assert ReconcileRun.objects.get(status="queued").is_confirmed
+    ReconcileRun.objects.filter(is_confirmed=True).update(is_confirmed=False, status="running")
+    assert "the run under way" in press(superuser(), "confirm_this", run)
+    assert ReconcileRun.objects.get(status="running").is_confirmed, "the one that is under way, and no second one"
     other = make(scope="org_2", status="suspicious", doubts=["total_moved"])
     assert "nothing to confirm" in press(superuser(), "confirm_this", other)
 
