@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -57,6 +58,14 @@ def _person(user_id: str) -> services.Person | None:
     return next((each for each in services.look_at(ids=[user_id]) if each.user_id == user_id), None)
 
 
+def _person_of(row: SyncStatus) -> services.Person | None:
+    """Looked at once for a row: its page asks for many things, and each of them several times."""
+    if "person" not in row.__dict__:
+        row.__dict__["person"] = _person(row.user_id)
+    found: services.Person | None = row.__dict__["person"]
+    return found
+
+
 def _would_do(person: services.Person) -> str:
     """One line: which id becomes which, and how many rows follow."""
     rows = ", ".join(f"{number} in {place}" for place, number in person.places.items()) or "no rows point at it"
@@ -67,6 +76,15 @@ def _would_do(person: services.Person) -> str:
     if person.state == State.MISSING_APP_USER:
         return "An app user is made."
     return person.why
+
+
+def _counted(request: HttpRequest) -> dict[str, int]:
+    """People by state, counted once for a request."""
+    if "state_counts" not in request.__dict__:
+        counted = SyncStatus.objects.order_by().values_list("state").annotate(number=Count("pk"))
+        request.__dict__["state_counts"] = dict(counted)
+    found: dict[str, int] = request.__dict__["state_counts"]
+    return found
 
 
 class SignedUpFilter(SimpleListFilter):
@@ -112,11 +130,26 @@ class SyncStatusAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         """Rows cannot be edited; repairing is what the right to change them allows."""
         return bool(getattr(request.user, "has_perm", lambda _: False)("accounts.change_syncstatus"))
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SyncStatus | None:
+        """Without the view, which looks at everybody."""
+        return SyncStatus.objects.look_up(object_id)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """With the number of people in each state."""
-        counted = dict(SyncStatus.objects.order_by().values_list("state").annotate(number=Count("pk")))
+        counted = _counted(request)
         counts = [(state, counted.get(state, 0), STATE_COLORS[state]) for state in State]
         return super().changelist_view(request, {**(extra_context or {}), "state_counts": counts})
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """How many everybody are, and those in one state, is known already."""
+        paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        asked = request.GET.keys() - {PAGE_VAR, ORDER_VAR}
+        if not asked:
+            paginator.count = sum(_counted(request).values())
+        elif asked == {"state__exact"}:
+            states = set(request.GET.getlist("state__exact"))
+            paginator.count = sum(_counted(request).get(state, 0) for state in states)
+        return paginator
 
     def is_useful(self, path: str, row: SyncStatus) -> bool:
         """A merge only where another app user has the right id; a repair where it is automatic."""
@@ -132,19 +165,19 @@ class SyncStatusAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     @admin.display(description="Why")
     def why(self, row: SyncStatus) -> str:
         """What is wrong, in words."""
-        person = _person(row.user_id)
+        person = _person_of(row)
         return person.why if person else ""
 
     @admin.display(description="A repair would do this")
     def would_do(self, row: SyncStatus) -> str:
         """What it would move."""
-        person = _person(row.user_id)
+        person = _person_of(row)
         return _would_do(person) if person else ""
 
     @admin.display(description="Rows that point at it")
     def rows(self, row: SyncStatus) -> str:
         """By place."""
-        person = _person(row.user_id)
+        person = _person_of(row)
         return ", ".join(f"{number} in {place}" for place, number in person.places.items()) if person else ""
 
     @action(description="Repair … (shows first what would be done)", permissions=["repair"])

@@ -2,6 +2,16 @@
 
 from django.db import models
 
+_ONE = "SELECT * FROM user_sync_states(user_sync_closure(ARRAY[%s], '{}')) WHERE user_id = %s"
+
+
+class SyncStatusQuerySet(models.QuerySet["SyncStatus"]):
+    """Reading the view."""
+
+    def look_up(self, user_id: str) -> "SyncStatus | None":
+        """One person, by indexes: the view would look at everybody."""
+        return next(iter(self.raw(_ONE, [user_id, user_id])), None)
+
 
 class SyncStatus(models.Model):
     """A row of the view `user_sync_status`: a person, in exactly one state."""
@@ -38,6 +48,8 @@ class SyncStatus(models.Model):
     app_email = models.TextField("e-mail of the app user", null=True)  # noqa: DJ001  (NULL as in app_users)
     ending = models.TextField(null=True)  # noqa: DJ001  (NULL: nobody moves)
     created_at = models.DateTimeField("signed up")
+
+    objects = SyncStatusQuerySet.as_manager()
 
     class Meta:
         managed = False

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AppUser, Repair, StaffUser, SyncFailure, SyncStatus
 from accounts.tests import planted
@@ -97,6 +98,25 @@ def test_the_page_of_user_ids_counts_filters_and_costs_the_same() -> None:
 
 def test_the_list_of_user_ids_costs_the_same_with_30_rows_as_with_3() -> None:
     admin_pages.check_list(SyncStatus, AppUserFactory.create)
+
+
+def test_everybody_is_looked_at_twice_for_a_list_and_not_at_all_for_a_person() -> None:
+    """The view takes seconds on a million people, and so does counting the rows that point at a person."""
+    planted.plant()
+    client = superuser()
+    for query in ({}, {"p": "1"}, {"state__exact": "SWAPPED", "o": "1"}):
+        assert reads(client, url(SyncStatus, "changelist"), query) == (2, 0), "the counts, and the rows"
+    assert reads(client, url(SyncStatus, "changelist"), {"q": "moved"}) == (3, 0)
+    assert reads(client, url(SyncStatus, "change", "moved")) == (0, 1)
+    assert "2 user IDs" in text_of(client.get(url(SyncStatus, "changelist"), {"state__exact": "SWAPPED"}))
+
+
+def reads(client: Client, address: str, query: dict[str, str] | None = None) -> tuple[int, int]:
+    """How often a page asks the view, and counts rows that point at people."""
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address, query).status_code == 200
+    asked = [row["sql"] for row in captured.captured_queries]
+    return sum('FROM "user_sync_status"' in sql for sql in asked), sum("user_sync_count(" in sql for sql in asked)
 
 
 def test_a_person_s_page_says_what_a_repair_would_move_and_repairs() -> None:
