@@ -7,9 +7,8 @@ from django.utils import timezone
 from common.errors import DomainError
 from common.queue import enqueue
 from organizations.models import Organization
-from workshops.models import Community
+from workshops.models import Community, Workshop
 from workshops.services import news
-from workshops.services.communities import CANCELLED
 
 _Status = Community.Status
 
@@ -23,10 +22,9 @@ class NoSession(DomainError):
 
 
 def _skipped(organization_id: str) -> QuerySet[Community]:
-    """Those that nobody needs any more, since their workshop was cancelled, are not among them."""
-    return Community.objects.filter(organization_id=organization_id, status=_Status.SKIPPED).exclude(
-        error_code=CANCELLED
-    )
+    """Nobody needs that of a cancelled workshop, for whatever reason it was skipped."""
+    skipped = Community.objects.filter(organization_id=organization_id, status=_Status.SKIPPED)
+    return skipped.exclude(workshop__status=Workshop.Status.CANCELLED)
 
 
 def count_skipped(*, organization_id: str) -> int:

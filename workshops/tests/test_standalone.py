@@ -179,7 +179,10 @@ def test_choosing_a_session_says_how_many_were_skipped_and_one_call_queues_them(
     session = SessionFactory.create(organization=organization)
     StandaloneFactory.create_batch(2, organization=organization, status="skipped", reason="No session")
     CommunityFactory.create(organization=organization, status="skipped", run_after=None)
-    CommunityFactory.create(organization=organization, status="skipped", error_code="workshop_cancelled")
+    for code in ("workshop_cancelled", "no_session"):  # the second one was cancelled after it had been skipped
+        CommunityFactory.create(
+            organization=organization, status="skipped", error_code=code, workshop__status="cancelled"
+        )
     foreign = StandaloneFactory.create(status="skipped")
     queue = "/api/communities/queue-skipped"
     answer = client.post(queue)
