@@ -118,11 +118,16 @@ def _limit_waiting() -> None:
 
 
 def _take(batch: Batch) -> Iterator[Delivery]:
-    """The batch's deliveries, each locked as it comes; none if somebody believed us dead and took it over."""
+    """
+    The batch's deliveries, each locked as it comes; none if somebody believed us dead and took it over.
+
+    By organization: what handlers lock of one they keep until the batch ends, and batches of other sources, which do
+    the same, would wait for this one crosswise.
+    """
     if not Batch.objects.filter(pk=batch.pk).delete()[0]:
         return iter(())
     chosen = Delivery.objects.due().filter(pk__in=batch.delivery_ids).select_for_update(skip_locked=True)
-    return chosen.order_by("run_after", "pk").iterator(chunk_size=_LOADED_AT_ONCE)
+    return chosen.order_by("organization", "run_after", "pk").iterator(chunk_size=_LOADED_AT_ONCE)
 
 
 def _handle(delivery: Delivery, handlers: Handlers) -> Outcome:

@@ -117,8 +117,8 @@ class ProductMappingAdmin(TenantAdmin):
 
     @action(description="Create their workshops", permissions=["change"])
     def create_workshops(self, request: HttpRequest, queryset: QuerySet[ProductMapping]) -> None:
-        """For every chosen name that needs one."""
-        self.do_all(request, queryset.filter(workshop=None), _create_deed(request))
+        """For every chosen name that needs one; by organization, as orders lock them."""
+        self.do_all(request, queryset.filter(workshop=None).order_by("organization_id", "pk"), _create_deed(request))
 
     @action(description="Create its workshop", permissions=["change"], url_path="create")
     def create_this(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -135,9 +135,9 @@ class WorkshopAdmin(LifeActions, ParticipationPages, TenantAdmin):
         services.delete_workshop(workshop=obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> None:
-        """All of them or none."""
+        """All of them or none; by organization, as orders lock them."""
         with transaction.atomic():
-            for workshop in queryset:
+            for workshop in queryset.order_by("organization_id", "pk"):
                 services.delete_workshop(workshop=workshop)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:

@@ -47,7 +47,7 @@ from workshops.services.outcomes import (
 )
 from workshops.services.people import PhoneTaken, PhoneUnreadable, correct_phone
 from workshops.services.plans import CommunityPlan, plan_community, preview_tag
-from workshops.services.products import NoDateInName, create_mapped_workshop, map_product
+from workshops.services.products import NoDateInName, ProductMapped, create_mapped_workshop, map_product
 from workshops.services.renewal import renew_community
 from workshops.services.skipped import NoSession, count_skipped, queue_skipped
 from workshops.services.standalone import CommunityNameTaken, create_community, delete_community, namesake
@@ -87,6 +87,7 @@ __all__ = [
     "NoSession",
     "PhoneTaken",
     "PhoneUnreadable",
+    "ProductMapped",
     "Purchase",
     "SheetUnreadable",
     "TagIsDefault",

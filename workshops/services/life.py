@@ -63,4 +63,5 @@ def _archived_at(workshop: Workshop, moment: datetime | None) -> Workshop:
 
 
 def _locked(workshop: Workshop) -> Workshop:
-    return Workshop.objects.select_for_update(of=("self",)).get(pk=workshop.pk)
+    """`no_key`: whoever registers somebody for it need not wait."""
+    return Workshop.objects.select_for_update(of=("self",), no_key=True).get(pk=workshop.pk)

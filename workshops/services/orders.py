@@ -9,9 +9,10 @@ from django.db import transaction
 
 from organizations.models import Organization
 from workshops.models import Order, ProductMapping, Workshop
+from workshops.services.locks import lock_orders_of
 from workshops.services.people import read_person
 from workshops.services.products import find_mapping
-from workshops.services.registrations import PAID, PLACED, lock_orders_of, registration_of, settle
+from workshops.services.registrations import PAID, PLACED, registration_of, settle
 
 Status = Order.Status
 #: What an order has come to, whatever order its events arrive in.

@@ -11,6 +11,7 @@ from common.errors import DomainError
 from organizations.models import Organization
 from workshops.models import Registration
 from workshops.models.community import fold
+from workshops.services.locks import lock_orders_of
 
 
 class PhoneUnreadable(DomainError):
@@ -95,6 +96,7 @@ def correct_phone(*, registration: Registration, phone_text: str, corrected_by: 
     number = phones.read(phone_text, default_country=registration.organization.default_country)
     if number is None:
         raise PhoneUnreadable
+    lock_orders_of(registration.organization_id)
     others = Registration.objects.filter(organization=registration.organization, workshop=registration.workshop_id)
     taken = others.exclude(pk=registration.pk).filter(full_phone=number.e164).first()
     if registration.workshop_id and taken:

@@ -11,9 +11,9 @@ from organizations.models import Organization
 from workshops.models import ProductCode, ProductMapping, Workshop
 from workshops.models.community import fold
 from workshops.services import names
+from workshops.services.locks import lock_orders_of
 from workshops.services.names import Name
 from workshops.services.placement import move_orders
-from workshops.services.registrations import lock_orders_of
 from workshops.services.workshops import create_workshop
 
 Hold = ProductMapping.Hold
@@ -28,6 +28,14 @@ class NoDateInName(DomainError):
     code = "no_date_in_name"
     status = 400
     message = "The name carries no date: say when the workshop starts."
+
+
+class ProductMapped(DomainError):
+    """Somebody has said which workshop it is."""
+
+    code = "product_mapped"
+    status = 409
+    message = "This has its workshop already. To change it, choose another workshop for it."
 
 
 def find_mapping(
@@ -54,7 +62,7 @@ def map_product(*, mapping: ProductMapping, workshop: Workshop | None, mapped_by
     Without a workshop its registrations are held again.
     """
     lock_orders_of(mapping.organization_id)
-    mapping = ProductMapping.objects.select_for_update().get(pk=mapping.pk)
+    mapping = ProductMapping.objects.get(pk=mapping.pk)
     _decide(mapping, workshop, by=mapped_by, reason="" if workshop else Hold.UNMAPPED)
     move_orders(mapping=mapping)
     return mapping
@@ -68,7 +76,12 @@ def create_mapped_workshop(
     The workshop that the name says, and everything held placed in it.
 
     :raises NoDateInName: neither the name nor the caller says when
+    :raises ProductMapped: it has a workshop, perhaps since a moment ago
     """
+    lock_orders_of(mapping.organization_id)
+    mapping = ProductMapping.objects.select_related("organization").get(pk=mapping.pk)
+    if mapping.workshop_id:
+        raise ProductMapped
     workshop = _make_workshop(mapping, title=title, starts_at=starts_at, by=mapped_by)
     return map_product(mapping=mapping, workshop=workshop, mapped_by=mapped_by)
 

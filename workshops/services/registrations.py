@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -19,12 +18,6 @@ PAID = frozenset({Status.COMPLETED, Status.REFUNDED})
 #: Orders that have a registration.
 PLACED = PAID | {Status.EXPIRED}
 _DERIVED = ["status", "name", "email", "phone_text", "registered_at", "workshop", "mapping", "updated_at"]
-
-
-def lock_orders_of(organization_id: str) -> None:
-    """Whoever places orders of an organization waits for whoever does, until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"orders of {organization_id}"])
 
 
 def registration_of(

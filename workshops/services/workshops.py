@@ -9,6 +9,7 @@ from common.errors import DomainError
 from whatsapp import services as whatsapp
 from whatsapp.models import SyncRun
 from workshops.models import Community, ProductMapping, Registration, Tag, Workshop
+from workshops.services.locks import lock_orders_of
 
 _CHANGEABLE = frozenset({"title", "description", "starts_at", "ends_at", "tag"})
 
@@ -73,6 +74,7 @@ def delete_workshop(*, workshop: Workshop) -> None:
     :raises CommunityUnderWay: a community would appear that belongs to nobody
     :raises WorkshopHasRegistrations: they would be lost
     """
+    lock_orders_of(workshop.organization_id)
     if Registration.objects.filter(workshop=workshop).exists():
         raise WorkshopHasRegistrations
     community = Community.objects.select_for_update().filter(workshop=workshop).first()

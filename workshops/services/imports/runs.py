@@ -24,9 +24,9 @@ from organizations.models import Organization
 from workshops.models import ImportRow, Order, Platform, RegistrationImport, Workshop
 from workshops.services.imports.columns import FIELDS, Row, guess_columns, read_row
 from workshops.services.imports.sheets import Sheet, SheetUnreadable, open_sheet
+from workshops.services.locks import lock_orders_of
 from workshops.services.orders import Purchase, take_order
 from workshops.services.people import read_person
-from workshops.services.registrations import lock_orders_of
 
 log = logging.getLogger(__name__)
 CHUNK = 100
