@@ -1,8 +1,9 @@
 """How the identity provider and app_users agree on each person."""
 
-from django.db import models
+from django.db import connection, models
 
-_ONE = "SELECT * FROM user_sync_states(user_sync_closure(ARRAY[%s], '{}')) WHERE user_id = %s"
+_CLOSURE = "SELECT user_sync_closure(ARRAY[%s], '{}')"
+_ONE = "SELECT * FROM user_sync_states(%s::text[]) WHERE user_id = %s"
 
 
 class SyncStatusQuerySet(models.QuerySet["SyncStatus"]):
@@ -10,7 +11,10 @@ class SyncStatusQuerySet(models.QuerySet["SyncStatus"]):
 
     def look_up(self, user_id: str) -> "SyncStatus | None":
         """One person, by indexes: the view would look at everybody."""
-        return next(iter(self.raw(_ONE, [user_id, user_id])), None)
+        with connection.cursor() as cursor:
+            cursor.execute(_CLOSURE, [user_id])
+            (among,) = cursor.fetchone()
+        return next(iter(self.raw(_ONE, [among, user_id])), None)
 
 
 class SyncStatus(models.Model):

@@ -313,6 +313,9 @@ def test_one_person_is_looked_at_and_repaired_in_no_time_among_thousands() -> No
         )
         cursor.execute("SET LOCAL statement_timeout = '4s'")
         assert [person.state for person in services.look_at(ids=["moved"])] == ["ID_MISMATCH"]
+        found = SyncStatus.objects.look_up("moved")
+        assert found
+        assert (found.state, found.app_id) == ("ID_MISMATCH", "old_moved")
         cursor.execute("SELECT outcome FROM fix_user_id_mismatch('moved@x.example', true)")
         assert cursor.fetchall() == [("repaired",)]
 
