@@ -117,7 +117,7 @@ def membership_deleted(event: Event) -> None:
 
 def user_changed(event: Event) -> None:
     """A user was created, or is described anew."""
-    if not services.record_user(user=_read(event, parsing.user)):
+    if not services.record_users(users=[_read(event, parsing.user)]):
         raise Ignore("what is stored is newer, or the user was deleted")
 
 

@@ -4,7 +4,7 @@ from accounts.services.arrivals import AccountDeleted, Arrival, IdTaken, sync_pe
 from accounts.services.backups import write_backup
 from accounts.services.erasing import Erasure, PersonUnknown, erase_person
 from accounts.services.failures import sweep_failures, try_again
-from accounts.services.identities import follows_identities, forget_identity, record_identity
+from accounts.services.identities import IdentityFacts, follows_identities, forget_identity, record_identities
 from accounts.services.people import ensure_people
 from accounts.services.plans import (
     Person,
@@ -24,6 +24,7 @@ __all__ = [
     "Arrival",
     "Erasure",
     "IdTaken",
+    "IdentityFacts",
     "Line",
     "Person",
     "PersonUnknown",
@@ -39,7 +40,7 @@ __all__ = [
     "look_at",
     "make_plan",
     "people_out_of_step",
-    "record_identity",
+    "record_identities",
     "repair",
     "repair_all",
     "repairable",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AppUser, AuthUser
 from accounts.services.failures import try_again
-from accounts.services.identities import record_identity
+from accounts.services.identities import IdentityFacts, record_identities
 from common.errors import DomainError
 
 #: Whatever the provider says itself is newer.
@@ -60,12 +60,12 @@ def sync_person(
         raise AccountDeleted
     shown = metadata or {}
     if is_trusted or known is None:
-        record_identity(
+        facts = IdentityFacts(
             id=id, email=email, is_email_confirmed=is_trusted and shown.get("email_verified") is True,
             full_name=_text(shown, "full_name") or _text(shown, "name"), username=username or None,
-            profile_image=_text(shown, "avatar_url"), created_at=None,
-            updated_at=timezone.now() if is_trusted else _HEARSAY, provider=known.provider if known else "api",
+            profile_image=_text(shown, "avatar_url"), updated_at=timezone.now() if is_trusted else _HEARSAY,
         )  # fmt: skip
+        record_identities(identities=[facts], provider=known.provider if known else "api")
     try_again(auth_id=id)
     after = AppUser.objects.filter(pk=id).first()
     if after is None:

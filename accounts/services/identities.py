@@ -1,6 +1,8 @@
 """What the identity provider tells us. A trigger (`accounts/sql/identities.sql`) keeps app_users in step with it."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,31 +10,53 @@ from django.db import connection, transaction
 
 from accounts.services.news import tell_of_profiles
 
+#: One by one, in the order of the list: of two about the same person, the second meets what the first has written.
+_RECORD = """
+SELECT fact ->> 'id' FROM jsonb_array_elements(%s) WITH ORDINALITY AS told (fact, place)
+WHERE user_sync_record(fact, %s, 'not_older') ORDER BY place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFacts:
+    """What a provider says of a person as of `updated_at`."""
+
+    id: str
+    email: str | None
+    is_email_confirmed: bool
+    updated_at: datetime
+    created_at: datetime | None = None
+    phone: str = ""
+    full_name: str = ""
+    username: str | None = None
+    profile_image: str = ""
+
 
 @transaction.atomic
-def record_identity(
-    *, id: str, email: str | None, is_email_confirmed: bool, phone: str = "", full_name: str = "",
-    username: str | None = None, profile_image: str = "", created_at: datetime | None, updated_at: datetime,
-    provider: str = "clerk",
-) -> bool:  # fmt: skip
+def record_identities(*, identities: Sequence[IdentityFacts], provider: str = "clerk") -> list[str]:
     """
-    Store what the provider says of a person as of `updated_at`, by one conditional statement.
+    Store what the provider says of people, in one statement; answers the ids of those that were not stale.
 
-    False when something newer is known, or the identity was deleted: a tombstone stands for ever. The person's app
-    user follows in the same transaction; where it cannot, a SyncFailure says why and nothing is raised.
+    Stale is what is older than what is known, and whatever is said of an identity that was deleted: a tombstone stands
+    for ever. The app users follow in the same transaction; where one cannot, a SyncFailure says why and nothing is
+    raised.
     """
-    shown = {"full_name": full_name, "username": username, "avatar_url": profile_image}
-    fact: dict[str, Any] = {
-        "id": id, "email": email, "phone": phone, "raw_user_meta_data": shown, "updated_at": updated_at.isoformat(),
-        "created_at": created_at.isoformat() if created_at else None,
-        "email_confirmed_at": updated_at.isoformat() if email and is_email_confirmed else None,
-    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute("SELECT user_sync_record(%s, %s, 'not_older')", [json.dumps(fact), provider])
-        is_stored = bool(cursor.fetchone()[0])
-    if is_stored:
-        tell_of_profiles([id])
-    return is_stored
+        cursor.execute(_RECORD, [json.dumps(list(map(_as_row, identities))), provider])
+        stored = [id for (id,) in cursor.fetchall()]
+    tell_of_profiles(stored)
+    return stored
+
+
+def _as_row(facts: IdentityFacts) -> dict[str, Any]:
+    """As a row of auth.users in JSON."""
+    shown = {"full_name": facts.full_name, "username": facts.username, "avatar_url": facts.profile_image}
+    return {
+        "id": facts.id, "email": facts.email, "phone": facts.phone, "raw_user_meta_data": shown,
+        "updated_at": facts.updated_at.isoformat(),
+        "created_at": facts.created_at.isoformat() if facts.created_at else None,
+        "email_confirmed_at": facts.updated_at.isoformat() if facts.email and facts.is_email_confirmed else None,
+    }  # fmt: skip
 
 
 @transaction.atomic

@@ -19,7 +19,8 @@ HOUR = timedelta(hours=1)
 def record(id: str = "user_1", email: str | None = "ada@example.com", **facts: Any) -> bool:
     """As a webhook's handler does."""
     usual: dict[str, Any] = {"is_email_confirmed": True, "created_at": NOON, "updated_at": NOON}
-    return services.record_identity(id=id, email=email, **{**usual, **facts})
+    told = services.IdentityFacts(id=id, email=email, **{**usual, **facts})
+    return services.record_identities(identities=[told]) == [id]
 
 
 def failures() -> list[tuple[str, str]]:
@@ -43,6 +44,23 @@ def test_what_is_older_than_stored_is_refused() -> None:
     assert record(full_name="The same moment again", updated_at=NOON)
     assert record(full_name="Later", updated_at=NOON + HOUR)
     assert AppUser.objects.get().full_name == "Later"
+
+
+def test_many_are_told_at_once_by_the_same_rules(django_assert_num_queries: Any) -> None:
+    record("user_newer", "new@example.com", full_name="Now", updated_at=NOON + HOUR)
+    services.forget_identity(id="user_gone", at=NOON)
+    told = [(f"user_{n}", f"{n}@example.com", NOON) for n in range(50)]
+    told += [("user_newer", "old@example.com", NOON), ("user_gone", "gone@example.com", NOON + HOUR)]
+    told += [("user_7", "before@example.com", NOON - HOUR), ("user_8", "after@example.com", NOON + HOUR)]
+    facts = [services.IdentityFacts(id, email, True, updated_at) for id, email, updated_at in told]
+    with django_assert_num_queries(4):  # a savepoint and its end, the writing, and whose app users it wrote
+        stored = services.record_identities(identities=facts)
+    assert stored == [*(f"user_{n}" for n in range(50)), "user_8"]
+    emails = dict(AppUser.objects.values_list("id", "email"))
+    assert (len(emails), "user_gone" in emails) == (51, False)
+    expected = ("7@example.com", "after@example.com", "new@example.com")
+    assert (emails["user_7"], emails["user_8"], emails["user_newer"]) == expected
+    assert services.record_identities(identities=[]) == []
 
 
 def test_a_tombstone_wins_for_ever_and_even_before_the_create() -> None:

@@ -15,7 +15,7 @@ from organizations.services.mirror import (
     is_known_membership,
     record_memberships,
     record_organizations,
-    record_user,
+    record_users,
     waits_for_membership,
 )
 from organizations.services.reconcile import (
@@ -62,7 +62,7 @@ __all__ = [
     "record_memberships",
     "record_organizations",
     "record_person",
-    "record_user",
+    "record_users",
     "request_reconcile",
     "settle_absence",
     "stop_reconcile",

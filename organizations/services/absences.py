@@ -115,7 +115,7 @@ def _record(found: OrganizationFacts | ListedMembership | ListedUser | None) -> 
     elif isinstance(found, ListedMembership):
         mirror.record_memberships(memberships=[found])
     elif found is not None:
-        mirror.record_user(user=found)
+        mirror.record_users(users=[found])
 
 
 def _doubts(run: ReconcileRun) -> list[str]:

@@ -72,10 +72,13 @@ def delete_membership(*, organization_id: str, clerk_id: str) -> bool | None:
     return False if found.exists() else None
 
 
-@transaction.atomic
-def record_user(*, user: ListedUser) -> bool:
-    """Write a user as the provider's identity; False: it was stale, or is deleted."""
-    return accounts.record_identity(
+def record_users(*, users: Sequence[ListedUser]) -> list[str]:
+    """Write users as the provider's identities; answers the ids of those that were neither stale nor deleted."""
+    return accounts.record_identities(identities=list(map(_identity, users)))
+
+
+def _identity(user: ListedUser) -> accounts.IdentityFacts:
+    return accounts.IdentityFacts(
         id=user.id, email=user.email, is_email_confirmed=user.is_email_confirmed, phone=user.phone,
         full_name=user.full_name, username=user.username, profile_image=user.profile_image,
         created_at=user.created_at, updated_at=user.updated_at or _VERSION_0,

@@ -167,7 +167,7 @@ def record_person(*, user: ListedUser | None, organization: OrganizationFacts, m
     """Write a person, an organization and their membership; of one that was not known, ask for the other members."""
     is_known = Organization.with_deleted.filter(pk=organization.id, clerk_updated_at__isnull=False).exists()
     if user:
-        mirror.record_user(user=user)
+        mirror.record_users(users=[user])
     mirror.record_organizations(organizations=[organization])
     mirror.record_memberships(memberships=[membership])
     if not is_known:

@@ -27,8 +27,7 @@ def apply_users(*, run: ReconcileRun, page: Page[ListedUser], total: int | None)
     run = ReconcileRun.objects.held(run)
     found = _sort_users(run, page.rows)
     if not run.is_dry_run:
-        for user in (*found[Difference.PERSON_MISSING], *found[Difference.PERSON_CHANGED]):
-            mirror.record_user(user=user)
+        mirror.record_users(users=[*found[Difference.PERSON_MISSING], *found[Difference.PERSON_CHANGED]])
     _note(run, found, lambda user: user.id)
     cursor = page.rows[-1].id if page.rows else run.cursor
     run.calls += total is not None and page.size > 0
