@@ -39,12 +39,12 @@ def test_timeout_after_commit_creates_the_community_and_holds_the_answer(sandbox
 
 
 def test_nothing_else_waits_while_an_answer_is_held(sandbox: Sandbox, gateway: Gateway) -> None:
-    sandbox.add_fault("create_community", "timeout_after_commit", seconds=3)
+    sandbox.add_fault("create_community", "timeout_after_commit", seconds=10)
     with pytest.raises(requests.ReadTimeout):
         gateway.create("wa_1", "Pottery", timeout=0.2)
     began = time.monotonic()
     assert len(gateway.listed("wa_1")) == 2
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 8
 
 
 def test_delay_waits_before_the_work(sandbox: Sandbox, gateway: Gateway) -> None:
