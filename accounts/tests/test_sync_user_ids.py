@@ -1,18 +1,14 @@
 """`manage.py sync_user_ids`: what it says, what it asks, what it does, and that it goes on where it was killed."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -24,6 +20,7 @@ from accounts.models import AppUser, Repair, SyncStatus
 from accounts.tests import places, planted
 from accounts.tests.factories import AppUserFactory
 from common import tenancy
+from common.tests.processes import manage
 from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory, OrganizationFactory
 from whatsapp.models import SyncRun
@@ -338,24 +335,17 @@ def test_f42_killed_in_the_middle_a_second_run_comes_to_the_same_end(tmp_path: P
         organization = OrganizationFactory.create()
         for person in AppUser.objects.all():
             MembershipFactory.create(organization=organization, user=person, role=f"role of {person.id[3:]}")
-    killed = start("fix-all", "--yes", "--backup-taken", "--batch-size", "5")
+    killed = manage("sync_user_ids", "fix-all", "--yes", "--backup-taken", "--batch-size", "5")
     while Repair.objects.count() < 20 and killed.poll() is None:
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    killed.communicate()
     assert 20 <= Repair.objects.count() < number
     assert Repair.objects.count() % 5 == 0
-    assert start("fix-all", "--yes", "--backup-taken").wait() == 0
+    again = manage("sync_user_ids", "fix-all", "--yes", "--backup-taken")
+    said, _ = again.communicate()
+    assert again.returncode == 0, said
     assert set(SyncStatus.objects.values_list("state", flat=True)) == {"SYNCED"}
     assert Repair.objects.count() == number
     with tenancy.system():
         assert all(f"role of {row.user_id[3:]}" == row.role for row in Membership.objects.all())
-
-
-def start(*arguments: str) -> "subprocess.Popen[Any]":
-    """The command in a process of its own, on the tests' database."""
-    facts = connection.settings_dict
-    name = f"{facts['USER']}:{facts['PASSWORD']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
-    environment = {**os.environ, "DATABASE_URL": f"postgres://{name}"}
-    command = [sys.executable, "manage.py", "sync_user_ids", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)

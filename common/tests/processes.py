@@ -117,6 +117,15 @@ def running_product(folder: Path) -> Iterator[Product]:
         yield product
 
 
+def manage(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    """A command of manage.py in a process of its own, on the test database; `communicate()` gives what it says."""
+    env = {**os.environ, "DATABASE_URL": _test_database(), **environment}
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.Popen(
+        command, cwd=settings.BASE_DIR, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
 def wait_until(is_true: Callable[[], object], what: str, seconds: float = 30.0) -> None:
     """Look again until `is_true`, or fail by name."""
     deadline = time.monotonic() + seconds

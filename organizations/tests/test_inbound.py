@@ -76,7 +76,7 @@ def test_an_event_that_names_nothing_is_ignored(kind: str) -> None:
 
 
 def test_f28_a_membership_before_its_organization_and_its_person_makes_stubs() -> None:
-    """`services.record_memberships`: without `record_organizations(organizations=stubs)` and `ensure_people`."""
+    """`mirror.record_memberships`: without `record_organizations(organizations=stubs)` and `ensure_people`."""
     assert tell("organizationMembership.created", membership()).status == "done"
     assert (names(), live()) == ({"org_1": "Guild"}, {("org_1", "user_1"): "member"})
     assert AppUser.objects.get(pk="user_1").full_name == "Ole Lie"

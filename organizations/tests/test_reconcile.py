@@ -1,6 +1,7 @@
 """The reconcile: whatever was lost, our rows become those of Clerk, and nothing is removed in doubt."""
 
 import io
+import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AppUser, AuthUser
 from common import tenancy
+from common.tests.processes import manage, wait_until
 from common.tests.servers import says, server
 from organizations import outbound, services
 from organizations.models import Membership, Organization, ReconcileRun, ReconcileSeen
@@ -331,19 +333,15 @@ def test_whoever_asks_twice_gets_the_same_run(guild: str) -> None:
         assert services.request_reconcile(requested_by="staff:2", is_dry_run=True) != first
 
 
-def test_what_a_person_stopped_goes_on_only_when_asked_for(
-    sandbox: Sandbox, guild: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pressed = iter([None, None, KeyboardInterrupt])
-
-    def press(self: Any, *_: Any, **__: Any) -> None:
-        if key := next(pressed):
-            raise key
-
-    monkeypatch.setattr("tqdm.tqdm.refresh", press)
-    told, code = say("--yes")
-    assert (code, told) == (130, "Stopped. The next sync_organizations goes on from here.\n")
-    monkeypatch.undo()
+@pytest.mark.django_db(transaction=True)
+def test_what_a_person_stopped_goes_on_only_when_asked_for(sandbox: Sandbox, guild: str) -> None:
+    sandbox.add_fault("list_organizations", "delay", service="clerk", seconds=60)
+    command = manage("sync_organizations", "--yes")
+    wait_until(lambda: calls(sandbox, "list_organizations") == 1, "the list of organizations", seconds=60)
+    command.send_signal(signal.SIGINT)
+    told, _ = command.communicate(timeout=60)
+    assert (command.returncode, told) == (130, "Stopped. The next sync_organizations goes on from here.\n")
+    sandbox.clear_faults()
     stopped = ReconcileRun.objects.get()
     assert (stopped.status, stopped.run_after, services.sweep_reconciles()) == (Status.QUEUED, None, [])
     assert (services.reconcile_nightly(), services.sweep_reconciles()) == (stopped, [])
