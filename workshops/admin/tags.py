@@ -40,8 +40,15 @@ class TagForm(TenantForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        """What the serializer makes of them, or what it says against them."""
+        """
+        What the serializer makes of them, or what it says against them.
+
+        The names are compared after this, with those that others gave up to this moment: they wait from here on.
+        """
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        organization = cleaned.get("organization")
+        if organization_id := organization.pk if organization else self.instance.organization_id:
+            services.lock_tags_of(organization_id)
         texts = {name: cleaned[name] for name in _JUDGED if name in cleaned}
         serializer = TagSerializer(self.instance, data=texts, partial=True)
         if serializer.is_valid():

@@ -32,6 +32,7 @@ from workshops.services.links import (
     link_group,
     unlink_group,
 )
+from workshops.services.locks import lock_tags_of
 from workshops.services.news import may_follow, tell_of_members
 from workshops.services.orders import Purchase, take_order
 from workshops.services.outcomes import (
@@ -117,6 +118,7 @@ __all__ = [
     "link_community",
     "link_group",
     "living_tokens",
+    "lock_tags_of",
     "make_default_tag",
     "map_product",
     "may_follow",

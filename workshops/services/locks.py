@@ -2,6 +2,8 @@
 
 from django.db import connection
 
+from organizations.models import Organization
+
 
 def lock_orders_of(organization_id: str) -> None:
     """
@@ -12,3 +14,8 @@ def lock_orders_of(organization_id: str) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"orders of {organization_id}"])
+
+
+def lock_tags_of(organization_id: str) -> None:
+    """Whoever decides on an organization's tags, their names and the default one, waits for whoever does."""
+    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)

@@ -5,8 +5,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from common.errors import DomainError
-from organizations.models import Organization
 from workshops.models import Tag
+from workshops.services.locks import lock_tags_of
 
 _CHANGEABLE = frozenset(
     {"name", "name_template", "description_template", "picture_url", "is_announcement", "is_restricted"}
@@ -36,7 +36,7 @@ def create_tag(*, organization_id: str, **values: Any) -> Tag:
 
     :raises TagNameTaken: there is one of this name
     """
-    _lock(organization_id)
+    lock_tags_of(organization_id)
     is_first = not Tag.objects.filter(organization_id=organization_id).exists()
     return _saved(Tag(organization_id=organization_id, is_default=is_first, **values))
 
@@ -51,6 +51,7 @@ def update_tag(*, tag: Tag, **changes: Any) -> Tag:
     """
     if unknown := changes.keys() - _CHANGEABLE:
         raise ValueError(f"not changeable: {', '.join(sorted(unknown))}")
+    lock_tags_of(tag.organization_id)
     for name, value in changes.items():
         setattr(tag, name, value)
     return _saved(tag, update_fields=[*changes, "updated_at"])
@@ -59,7 +60,7 @@ def update_tag(*, tag: Tag, **changes: Any) -> Tag:
 @transaction.atomic
 def make_default_tag(*, tag: Tag) -> Tag:
     """Let workshops without a tag go by this one. A second call changes nothing."""
-    _lock(tag.organization_id)
+    lock_tags_of(tag.organization_id)
     Tag.objects.filter(organization_id=tag.organization_id, is_default=True).exclude(pk=tag.pk).update(is_default=False)
     tag.is_default = True
     tag.save(update_fields=["is_default", "updated_at"])
@@ -73,16 +74,11 @@ def delete_tag(*, tag: Tag) -> None:
 
     :raises TagIsDefault: it is the default, and there are others
     """
-    _lock(tag.organization_id)
+    lock_tags_of(tag.organization_id)
     tag.refresh_from_db(fields=["is_default"])
     if tag.is_default and Tag.objects.filter(organization_id=tag.organization_id).exclude(pk=tag.pk).exists():
         raise TagIsDefault
     tag.delete()
-
-
-def _lock(organization_id: str) -> None:
-    """Who decides on an organization's default waits here for the one before."""
-    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
 
 
 def _saved(tag: Tag, *, update_fields: list[str] | None = None) -> Tag:

@@ -1,4 +1,4 @@
-"""What happens at the same moment: orders of several platforms, and people who change what orders made."""
+"""What happens at the same moment: orders of several platforms, and people who change one thing."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,17 +9,24 @@ import pytest
 from django.db import connection
 
 from common import tenancy
+from common.tests.admin_pages import superuser, text_of, url
 from common.tests.processes import wait_until
 from organizations.models import Organization
 from organizations.tests.factories import OrganizationFactory
 from webhooks import dispatch
 from webhooks.models import Delivery
 from workshops import services
-from workshops.models import ProductMapping, Registration, Workshop
+from workshops.models import ProductMapping, Registration, Tag, Workshop
 from workshops.services.locks import lock_orders_of
 from workshops.services.registrations import settle
 from workshops.tests import posts
-from workshops.tests.factories import OrderFactory, ProductMappingFactory, RegistrationFactory, WorkshopFactory
+from workshops.tests.factories import (
+    OrderFactory,
+    ProductMappingFactory,
+    RegistrationFactory,
+    TagFactory,
+    WorkshopFactory,
+)
 from workshops.tests.posts import COMPLETED, mango, post, relayed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,9 +48,9 @@ def _in_threads(*work: Callable[[], Any]) -> list[Future[Any]]:
 
 
 def _waiting() -> int:
-    """How many wait for such a lock at this moment."""
+    """How many wait for a lock of somebody's transaction at this moment."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
         return int(cursor.fetchone()[0])
 
 
@@ -139,3 +146,17 @@ def test_orders_go_on_while_the_life_of_their_workshop_is_changed() -> None:
         services.change_status(workshop=workshop, status="confirmed")
         [registered] = _in_threads(register)
         assert registered.exception(30) is None
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_staff_who_give_a_tag_the_name_that_another_one_is_just_given_are_told(is_new: bool) -> None:
+    """Fails without `lock_tags_of` in `TagForm.clean`, and with an old tag without it in `update_tag`: an error 500."""
+    client, (first, second) = superuser(), TagFactory.create_batch(2, organization=OrganizationFactory.create())
+    organization_id = first.organization_id
+    page = url(Tag, "add") if is_new else url(Tag, "change", second.pk)
+    form = {"organization": organization_id, "name": "yoga", "is_announcement": "on", "is_restricted": "on"}
+    with tenancy.tenant(organization_id):
+        services.update_tag(tag=first, name="Yoga")
+        [sent] = _in_threads(lambda: client.post(page, form))
+        wait_until(lambda: _waiting() == 1 or sent.done(), "the form")
+    assert "There is a tag of this name already." in text_of(sent.result(30))
