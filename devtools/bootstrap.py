@@ -28,7 +28,7 @@ COMPLETE = ENVIRONMENT / "complete"
 UNFINISHED = ENVIRONMENT / "unfinished"
 LOCK = ROOT / ".data" / "install.lock"
 LOG = ROOT / ".data" / "install.log"
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("constraints.txt", "requirements.txt", "requirements-dev.txt")
 NEEDED_BYTES = 1_000_000_000
 
 
