@@ -8,9 +8,9 @@ from typing import Any
 
 from django.conf import settings
 from redis import asyncio as aioredis
+from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from common.live.events import SECONDS, Event, event_of, key_of
 
@@ -25,6 +25,8 @@ _BLOCK = 250
 _PAUSE = 0.5
 #: What a Redis Stream calls its entries.
 _EVENT_ID = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
+#: Redis itself, not one of its topics.
+_AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, OSError)
 
 
 class Full(Exception):
@@ -53,9 +55,13 @@ class Listener:
         try:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:
-            self.is_dropped = True
-            if self._task:
-                self._task.cancel()
+            self.drop()
+
+    def drop(self) -> None:
+        """End the page. It comes back, and learns that it missed something."""
+        self.is_dropped = True
+        if self._task:
+            self._task.cancel()
 
     async def until(self, deadline: float) -> AsyncIterator[Event]:
         """What comes until `deadline` (the loop's time), however fast it comes."""
@@ -85,6 +91,12 @@ class _Channel:
             if not listener.is_dropped:
                 listener.give(event)
         self.listeners = {listener for listener in self.listeners if not listener.is_dropped}
+
+    def drop(self) -> None:
+        """End its pages, and read it no more."""
+        self.cursor = ""
+        for listener in self.listeners:
+            listener.drop()
 
 
 class Hub:
@@ -139,7 +151,7 @@ class Hub:
             await self._step(redis)
         except Exception as error:  # whatever it is, pages must not stay open and deaf
             if not self._is_away:
-                is_fault_of_ours = not isinstance(error, (RedisError, OSError))
+                is_fault_of_ours = not isinstance(error, (exceptions.RedisError, OSError))
                 text = "Redis is away: open pages start anew when it is back (%s)"
                 log.warning(text, error, exc_info=is_fault_of_ours)
             self._is_away = True
@@ -161,10 +173,17 @@ class Hub:
                     channels[key].tell(event)
 
     async def _reset(self, redis: "aioredis.Redis") -> None:
-        """Nobody knows what was lost: each topic goes on from where it stands now."""
+        """Nobody knows what was lost: each topic goes on from where it stands now, but for one that cannot be read."""
         for topic, channel in list(self._channels.items()):
-            channel.cursor = await _end_of(redis, topic)
-            channel.tell(Event(channel.cursor, name="reset"))
+            try:
+                channel.cursor = await _end_of(redis, topic)
+            except _AWAY:
+                raise
+            except Exception:
+                log.exception("live updates of %s cannot be read: its pages end", topic)
+                channel.drop()
+            else:
+                channel.tell(Event(channel.cursor, name="reset"))
         self._is_away = False
 
 
