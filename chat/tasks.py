@@ -23,9 +23,10 @@ def push_profiles(**_: Any) -> None:
 
 @shared_task(name="chat.sweep")
 def sweep(**_: Any) -> None:
-    """Start what was left behind or is due; delete who was erased; see whether an alarm is over."""
+    """Start what was left behind or is due; end tokens, delete who was erased; see whether an alarm is over."""
     services.sweep_conversations()
     if services.is_push_due():
         enqueue("chat.push_profiles")
+    outbound.revoke_tokens()
     outbound.erase_people()
     outbound.look_again()

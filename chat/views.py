@@ -156,7 +156,7 @@ class TokenViewSet(ChatView):
         serializer.is_valid(raise_exception=True)
         wish: dict[str, Any] = serializer.validated_data
         party = self.person if wish["as"] == Kind.USER else self._company_that_speaks()
-        stream_id, issued = outbound.issue_token(party=party)
+        stream_id, issued = outbound.issue_token(party=party, holder=self.user_id)
         content = {
             "api_key": settings.STREAM_API_KEY, "user_id": stream_id, "token": issued.token,
             "expires_at": issued.expires_at,

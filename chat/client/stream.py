@@ -93,10 +93,20 @@ class StreamClient:
 
         :raises UsersGone: Stream does not delete whom it has deactivated
         """
+        self._if_there(lambda sdk: sdk.delete_user(stream_id, hard_delete=True, mark_messages_deleted=True), stream_id)
+
+    def revoke_tokens(self, stream_id: str, *, issued_before: datetime) -> None:
+        """
+        Let a user's older tokens open nothing any more; somebody whom Stream does not have has none.
+
+        :raises UsersGone: they are deactivated, and may come back
+        """
+        self._if_there(lambda sdk: sdk.revoke_user_token(stream_id, issued_before), stream_id)
+
+    def _if_there(self, ask: Answer, stream_id: str) -> None:
+        """A call about one user, of no use once they are deleted. :raises UsersGone: they are deactivated"""
         try:
-            self._call(
-                lambda sdk: sdk.delete_user(stream_id, hard_delete=True, mark_messages_deleted=True), [stream_id]
-            )
+            self._call(ask, [stream_id])
         except errors.NotThere:
             return
         except errors.UsersGone as error:

@@ -2,7 +2,7 @@
 
 from chat.outbound.drift import sync_users
 from chat.outbound.erasing import erase_people
-from chat.outbound.members import issue_token, leave
+from chat.outbound.members import leave
 from chat.outbound.opening import (
     ChatUnavailable,
     ConversationRefused,
@@ -14,6 +14,7 @@ from chat.outbound.opening import (
     repair_conversation,
 )
 from chat.outbound.pushing import push_profiles
+from chat.outbound.tokens import issue_token, revoke_tokens
 
 __all__ = [
     "ChatUnavailable",
@@ -28,5 +29,6 @@ __all__ = [
     "open_conversation",
     "push_profiles",
     "repair_conversation",
+    "revoke_tokens",
     "sync_users",
 ]

@@ -1,10 +1,8 @@
 """The application's own settings, its limits, and what is not played."""
 
-from datetime import datetime
-
 from sandbox.problems import Json
 from sandbox.stream import errors
-from sandbox.stream.asking import Ask
+from sandbox.stream.asking import REVOKED, Ask
 
 
 def get_app(ask: Ask) -> Json:
@@ -17,13 +15,10 @@ def get_app(ask: Ask) -> Json:
 def update_app(ask: Ask) -> Json:
     """Change settings. `revoke_tokens_issued_before` ends all older tokens of users."""
     ask.server_only()
-    moment = ask.given.get("revoke_tokens_issued_before")
-    if moment is not None:
-        try:
-            datetime.fromisoformat(moment)
-        except (TypeError, ValueError) as error:
-            raise ask.refusal(errors.INPUT, "revoke_tokens_issued_before is no time") from error
-    ask.world.app |= {name: value for name, value in ask.given.items() if value is not None}
+    changed = {name: value for name, value in ask.given.items() if value is not None}
+    if REVOKED in changed:
+        changed[REVOKED] = ask.moment(REVOKED, changed[REVOKED])
+    ask.world.app |= changed
     return {}
 
 

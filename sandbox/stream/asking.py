@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sandbox.faults import Fault
 from sandbox.problems import Json
@@ -11,6 +12,8 @@ from sandbox.stream import errors
 from sandbox.stream.model import Channel, User
 from sandbox.stream.world import ChatWorld
 
+#: Tokens issued before this moment are refused: of the whole application, or of one user.
+REVOKED = "revoke_tokens_issued_before"
 _ID = re.compile(r"[A-Za-z0-9@_-]{1,255}")
 
 
@@ -45,6 +48,14 @@ class Ask:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise self.refusal(errors.INPUT, f"field `{name}` expects a list of texts")
         return value
+
+    def moment(self, name: str, value: object) -> str:
+        """A moment as RFC 3339 has it. :raises Refused: it is none"""
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError as error:
+            raise self.refusal(errors.INPUT, f"{name} is no time") from error
+        return found.replace(tzinfo=found.tzinfo or UTC).isoformat()
 
     def check_id(self, user_id: object) -> str:
         """A sound user id. :raises Refused: it is none"""

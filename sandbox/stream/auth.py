@@ -51,8 +51,7 @@ def caller(world: ChatWorld, claims: dict[str, Any]) -> User | None:
         raise Refused(errors.answer(errors.AUTHENTICATION, f"the user {user_id} does not exist", 401))
     if user.gone:
         raise Refused(errors.answer(errors.DOES_NOT_EXIST, f"the user {user_id} was {user.gone}"))
-    revoked = world.app.get("revoke_tokens_issued_before")
-    limit = datetime.fromisoformat(revoked).timestamp() if revoked else 0.0
-    if claims.get("iat", 0) < limit:
+    limits = [world.app.get("revoke_tokens_issued_before"), user.revoked_before]
+    if any(claims.get("iat", 0) < datetime.fromisoformat(limit).timestamp() for limit in limits if limit):
         raise Refused(errors.answer(errors.TOKEN_EXPIRED, "Token was revoked"))
     return user

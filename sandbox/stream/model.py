@@ -10,7 +10,7 @@ from sandbox.problems import Json
 class User:
     """
     `fields` are name, image and whatever else was sent. `hidden_operations` and `hidden_until` say how long channels
-    do not see a new user yet.
+    do not see a new user yet. Tokens issued before `revoked_before` are refused.
     """
 
     id: str
@@ -21,6 +21,7 @@ class User:
     deactivated_at: str | None = None
     deleted_at: str | None = None
     is_hard_deleted: bool = False
+    revoked_before: str | None = None
     hidden_operations: int = 0
     hidden_until: float = 0.0
 

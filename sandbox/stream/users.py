@@ -2,7 +2,7 @@
 
 from sandbox.problems import Json
 from sandbox.stream import errors, events
-from sandbox.stream.asking import Ask
+from sandbox.stream.asking import REVOKED, Ask
 from sandbox.stream.filters import matches
 from sandbox.stream.model import User
 
@@ -10,7 +10,10 @@ MOST_USERS = 100
 _ROLES = frozenset({"user", "admin", "guest", "anonymous", "moderator", "global_moderator", "global_admin"})
 #: What Stream itself writes: ignored in what is sent.
 _OWN = frozenset(
-    {"id", "role", "created_at", "updated_at", "deleted_at", "deactivated_at", "online", "banned", "last_active"}
+    {
+        "id", "role", "created_at", "updated_at", "deleted_at", "deactivated_at", "online", "banned", "last_active",
+        REVOKED,
+    }
 )  # fmt: skip
 
 
@@ -44,13 +47,15 @@ def _replace(ask: Ask, user_id: str, row: dict[str, Json]) -> User:
     user = ask.world.users.get(user_id) or ask.world.new_user(user_id)
     if "role" in row or (ask.world.style["upsert_without_role"] == "resets" and ask.caller is None):
         user.role = row.get("role", "user")
+    if ask.world.style["upsert_after_revocation"] == "forgets":
+        user.revoked_before = None
     user.fields = {name: value for name, value in row.items() if name not in _OWN}
     user.updated_at = ask.world.clock.text()
     return user
 
 
 def update_partially(ask: Ask) -> Json:
-    """Set and unset single fields of users."""
+    """Set and unset single fields of users. A server may set `revoke_tokens_issued_before`, which ends older tokens."""
     changed = {}
     for row in ask.given.get("users") or []:
         user = ask.user(str(row.get("id")))
@@ -59,6 +64,8 @@ def update_partially(ask: Ask) -> Json:
         ask.check_alive([user.id])
         changes = row.get("set") or {}
         user.role = changes.get("role", user.role) if ask.caller is None else user.role
+        if ask.caller is None and REVOKED in changes:
+            user.revoked_before = ask.moment(REVOKED, changes[REVOKED])
         kept = {name: value for name, value in user.fields.items() if name not in (row.get("unset") or [])}
         user.fields = {**kept, **{name: value for name, value in changes.items() if name not in _OWN}}
         user.updated_at = ask.world.clock.text()

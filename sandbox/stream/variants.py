@@ -6,6 +6,7 @@ from collections.abc import Mapping
 VARIANTS: Mapping[str, tuple[str, ...]] = {
     "missing_separator": ("space", "comma"),
     "upsert_without_role": ("resets", "keeps"),
+    "upsert_after_revocation": ("keeps", "forgets"),
     "deactivated_at_create": ("refused", "allowed"),
     "add_member_again": ("ignored", "changes_role"),
     "rate_text": ("known", "other"),

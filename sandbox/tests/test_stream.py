@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -255,6 +255,24 @@ def test_tokens_issued_before_a_moment_can_be_revoked(sdk: StreamChat) -> None:
     sdk.update_app_settings(revoke_tokens_issued_before=datetime.now(UTC).isoformat())
     sdk.auth_token = old
     assert _refusal(lambda: sdk.query_users({})).status_code == 401
+
+
+def test_tokens_of_one_user_can_be_revoked_by_a_server_and_an_upsert_does_not_bring_them_back(sdk: StreamChat) -> None:
+    _people(sdk, "ada", "bob")
+    tokens = {who: sdk.create_token(who, iat=int(time.time()) - 60) for who in ("ada", "bob")}
+    server, sdk.auth_token = sdk.auth_token, tokens["bob"]
+    sdk.revoke_user_token("bob", datetime.now(UTC) - timedelta(hours=1))
+    sdk.query_users({})
+    sdk.auth_token = server
+    sdk.revoke_user_token("ada", datetime.now(UTC))
+    sdk.upsert_user({"id": "ada", "name": "Ada"})
+    sdk.auth_token = tokens["ada"]
+    assert _refusal(lambda: sdk.query_users({})).status_code == 401
+    sdk.auth_token = tokens["bob"]
+    sdk.query_users({})
+    sdk.auth_token = server
+    sdk.auth_token = sdk.create_token("ada", iat=int(time.time()) + 1)
+    sdk.query_users({})
 
 
 def test_what_happens_survives_a_restart_of_the_sandbox() -> None:
