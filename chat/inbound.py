@@ -28,7 +28,7 @@ def verify(request: Request) -> None:
     given = request.headers.get("X-Signature", "")
     if not given:
         raise Refused(401, "no_signature")
-    secrets = [settings.STREAM_API_SECRET]
+    secrets = [settings.STREAM_API_SECRET, *settings.STREAM_WEBHOOK_SECRETS]
     if not signatures.is_hex_hmac(given, body=_unpacked(request.body), secrets=secrets, algorithm="sha256"):
         raise Refused(401, "wrong_signature")
 

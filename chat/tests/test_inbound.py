@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 PATH = "/webhooks/stream"
 
 
-def _signature(body: bytes) -> str:
-    return hmac.new(settings.STREAM_API_SECRET.encode(), body, hashlib.sha256).hexdigest()
+def _signature(body: bytes, secret: str = "") -> str:
+    return hmac.new((secret or settings.STREAM_API_SECRET).encode(), body, hashlib.sha256).hexdigest()
 
 
 def post(body: bytes, *, signature: str | None = None, key: str = "1", sent: bytes | None = None) -> int:
@@ -77,6 +77,17 @@ def test_a_signature_over_the_plain_body_is_taken_compressed_or_not() -> None:
     assert post(body, key="1") == 200
     assert post(body, key="2", sent=gzip.compress(body)) == 200
     assert verify_and_parse_webhook(gzip.compress(body), _signature(body), settings.STREAM_API_SECRET)
+    assert Delivery.objects.count() == 2
+
+
+def test_while_the_secret_is_being_changed_webhooks_of_both_are_taken(settings: Any) -> None:
+    """Fails without `STREAM_WEBHOOK_SECRETS` in `inbound.verify`."""
+    body = event("user.updated", user={"id": "somebody"})
+    assert post(body, key="1", signature=_signature(body, "the other one")) == 401
+    settings.STREAM_WEBHOOK_SECRETS = ["", "the other one"]
+    assert post(body, key="1", signature=_signature(body, "the other one")) == 200
+    assert post(body, key="2") == 200
+    assert post(body, key="3", signature=_signature(body, "a third")) == 401
     assert Delivery.objects.count() == 2
 
 

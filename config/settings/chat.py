@@ -4,6 +4,8 @@ from config import env
 
 STREAM_API_KEY = env.STREAM_API_KEY
 STREAM_API_SECRET = env.STREAM_API_SECRET
+#: Other secrets of the application whose webhooks are taken, while the secret is being changed.
+STREAM_WEBHOOK_SECRETS = env.STREAM_WEBHOOK_SECRETS
 STREAM_BASE_URL = env.STREAM_BASE_URL
 #: `user`: a company leads its own channels only. `admin`: its tokens reach everybody's (the deploy check warns).
 STREAM_COMPANY_ROLE = env.STREAM_COMPANY_ROLE
