@@ -1,7 +1,7 @@
 """From a request to stored events: verified on its raw bytes, read, kept by one statement, and announced."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from webhooks import cleaning, refusals, sources, waking
 from webhooks.cleaning import Row
 from webhooks.models import Delivery
-from webhooks.sources import Invalid, Refused, Request, Source, Unreadable
+from webhooks.sources import Event, Invalid, Refused, Request, Source, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +68,27 @@ def _understood(rules: Source, request: Request) -> list[Row]:
     try:
         events = rules.read(request)
     except Invalid as invalid:
-        Delivery.objects.store_failed(cleaning.storable(request.source, invalid.event, rules.secret_fields), invalid)
+        (row,) = _storable(rules, request.source, [invalid.event])
+        Delivery.objects.store_failed(row, invalid)
         raise
     if len(events) > settings.WEBHOOK_MAX_EVENTS:
         raise Unreadable("too_many_events")
-    return [cleaning.storable(request.source, event, rules.secret_fields) for event in events]
+    return list(_storable(rules, request.source, events))
+
+
+def _storable(rules: Source, source: str, events: Iterable[Event]) -> Iterator[Row]:
+    """
+    The events as rows, one by one: a source may put the whole request into each of a thousand.
+
+    :raises Unreadable: they are too large together
+    """
+    size = 0
+    for event in events:
+        row = cleaning.storable(source, event, rules.secret_fields)
+        size += len(row.payload)  # ASCII
+        if size > settings.WEBHOOK_MAX_STORED_BYTES:
+            raise Unreadable("too_much_to_store")
+        yield row
 
 
 @contextmanager

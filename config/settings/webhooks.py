@@ -14,6 +14,8 @@ WEBHOOK_SOURCES = {
 }
 #: Most events in one request.
 WEBHOOK_MAX_EVENTS = 1000
+#: Most bytes that the events of one request are stored as: the largest one, unpacked and escaped, fits.
+WEBHOOK_MAX_STORED_BYTES = 16 * 1024 * 1024
 #: Deliveries that have ended are deleted after so many days.
 WEBHOOK_RETENTION_DAYS = 90
 #: What an event waits for may take so many days to appear; then it is dead.

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from django.db import connection, transaction
 from accounts.models import AppUser
 from organizations.models import Membership
 from webhooks.signatures import is_hex_hmac
-from webhooks.sources import Event, Ignore, Park, Refused, Request, Source, Unreadable, json_object
+from webhooks.sources import Event, Ignore, Invalid, Park, Refused, Request, Source, Unreadable, json_object
 
 SECRET = "a secret of the tests"
 HEADER = "X-Signature"
@@ -45,24 +46,29 @@ def verify(request: Request) -> None:
         raise Refused(401, "no_signature")
     if not is_hex_hmac(request.headers[HEADER], body=request.body, secrets=[SECRET], algorithm="sha256"):
         raise Refused(401, "wrong_signature")
+    request.known["organization"] = "org_main"
 
 
 def read(request: Request) -> list[Event]:
     events = json_object(request.body).get("events")
     if not isinstance(events, list) or not all(isinstance(found, dict) for found in events):
         raise Unreadable("no_events")
-    return [_event(found) for found in events]
+    return [_event(found, request.known["organization"]) for found in events]
 
 
-def _event(found: dict[str, Any]) -> Event:
+def _event(found: dict[str, Any], organization_id: str) -> Event:
+    """:raises Invalid: its `age` is none"""
     at = found.get("at")
-    return Event(
+    event = Event(
         type=str(found.get("type")),
         dedupe_key=str(found.get("id")),
         payload=found,
         occurred_at=datetime.fromisoformat(at) if isinstance(at, str) else None,
-        organization_id=str(found.get("organization", "")),
+        organization_id=str(found.get("organization", organization_id)),
     )
+    if not isinstance(found.get("age", 0), int):
+        raise Invalid(event, {"age": ["This must be a number."]})
+    return event
 
 
 def person_joined(event: Event) -> None:
@@ -78,18 +84,27 @@ def person_failing(event: Event) -> None:
 
 
 def person_waiting(event: Event) -> None:
-    """Needs another person."""
+    """Needs another person. Writes what is undone, and what is not."""
     person_joined(event)
     if not AppUser.objects.filter(pk=event.payload["for"]).exists():
-        raise Park(event.payload["for"], "this person is not known yet")
+        raise Park(event.payload["for"], "this person is not known yet", remember=_remembering(event))
 
 
 def person_ignored(event: Event) -> None:
     """Writes what is undone, and what is not."""
     person_joined(event)
+    raise Ignore("nothing to do", remember=_remembering(event))
+
+
+def _remembering(event: Event) -> partial[AppUser] | None:
     name = event.payload.get("remember")
-    remember = partial(AppUser.objects.create, pk=name, full_name=name)
-    raise Ignore("nothing to do", remember=remember if name else None)
+    return partial(AppUser.objects.create, pk=name, full_name=name) if name else None
+
+
+def person_invalid(event: Event) -> None:
+    """Finds out late that the event is wrong."""
+    person_joined(event)
+    raise Invalid(event, {"name": ["This is too short.", "This is no name."], "age": ["This is missing."]})
 
 
 def person_too_late(event: Event) -> None:
@@ -134,6 +149,7 @@ SOURCE = Source(
         "person.failing": person_failing,
         "person.waiting": person_waiting,
         "person.ignored": person_ignored,
+        "person.invalid": person_invalid,
         "person.too_late": person_too_late,
         "person.undone": person_undone,
         "person.slow": person_slow,
@@ -144,3 +160,6 @@ SOURCE = Source(
     secret_fields=frozenset({"Password", "api_key"}),
     route=("gateway",),
 )
+
+#: The same, who gets 200 for what cannot be read.
+FORGIVING = replace(SOURCE, is_forgiving=True)

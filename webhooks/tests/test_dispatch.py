@@ -102,6 +102,26 @@ def test_what_is_to_stay_of_an_ignored_event_stays_and_does_no_harm_when_it_cann
     assert people() == ["alive"]
 
 
+def test_what_is_to_stay_of_a_parked_event_stays_though_its_writes_are_undone(post: Post) -> None:
+    """Fails without `_remember` in the branch of `Park` in `dispatch._handle`."""
+    post(event("e1", "person.waiting", **{"for": "missing"}, remember="alive"))
+    drain()
+    assert (only().status, only().waits_for, people()) == ("parked", "missing", ["alive"])
+
+
+def test_an_event_that_its_handler_finds_wrong_has_failed_for_good_until_a_person_says_again(post: Post) -> None:
+    """Fails without the branch of `Invalid` in `dispatch._handle`: it would be tried ten times."""
+    post(event("e1", "person.invalid"))
+    drain()
+    failed = only()
+    assert (failed.status, failed.run_after, failed.attempts) == ("failed", None, 1)
+    assert failed.error == "name: This is too short. This is no name. age: This is missing."
+    assert people() == []
+    assert services.process_again(deliveries=Delivery.objects.all()) == 1
+    assert drain() == 1
+    assert (only().status, only().run_after) == ("failed", None)
+
+
 def test_f32_an_event_whose_handler_fails_is_kept_tried_again_and_seen(post: Post) -> None:
     """Fails without `except Exception` in `dispatch._handle`, which notes the error outside of the savepoint."""
     AppUser.objects.create(pk="broken")

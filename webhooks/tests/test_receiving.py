@@ -112,6 +112,70 @@ def test_a_body_of_2_mb_is_a_413(post: Post) -> None:
     assert not Delivery.objects.exists()
 
 
+def test_events_that_are_too_large_together_are_refused_whole(post: Post, settings: Any) -> None:
+    """As of a source that copies the request into each. Fails without the sum in `receiving._storable`."""
+    each = len(json.dumps(event("e1", text="x" * 900), separators=(",", ":")))
+    settings.WEBHOOK_MAX_STORED_BYTES = 3 * each
+    assert post(*(event(f"e{number}", text="x" * 900) for number in range(4))).status_code == 400
+    assert not Delivery.objects.exists()
+    assert RefusedCount.objects.get().reason == "too_much_to_store"
+    assert post(*(event(f"e{number}", text="x" * 900) for number in range(3))).status_code == 200
+    assert post(event("one", text="x" * 4000)).status_code == 400
+    assert post(event("wrong", text="x" * 4000, age="old")).status_code == 400
+    assert Delivery.objects.count() == 3
+
+
+def test_what_a_sender_gets_wrong_is_told_to_it_by_field_and_kept_as_failed(post: Post) -> None:
+    """Fails without `store_failed` in `receiving._understood`."""
+    for _ in range(2):
+        answer = post(event("e1", age="old", api_key="p4ss"))
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+        assert answer.json()["fields"] == {"age": ["This must be a number."]}
+    failed = only()
+    assert (failed.status, failed.run_after, failed.error) == ("failed", None, "age: This must be a number.")
+    assert (failed.dedupe_key, failed.organization, failed.payload["api_key"]) == ("e1", "org_main", "[redacted]")
+    assert not RefusedCount.objects.exists()
+
+
+def test_one_wrong_event_of_a_request_keeps_the_others_out_too(post: Post) -> None:
+    """Its sender sends the request again, mended."""
+    assert post(event("e1"), event("e2", age="old"), event("e3")).status_code == 400
+    assert only().dedupe_key == "e2"
+    assert post(event("e1"), event("e3")).json() == {"received": 2}
+    assert Delivery.objects.count() == 3
+
+
+def test_a_wrong_repeat_of_what_was_kept_changes_nothing(post: Post) -> None:
+    post(event("e1"))
+    assert post(event("e1", age="old")).status_code == 400
+    assert (only().status, "age" in only().payload) == ("received", False)
+
+
+def test_what_verify_found_out_is_there_for_read(post: Post) -> None:
+    post(event("e1"), event("e2", organization="org_a"))
+    assert list(Delivery.objects.order_by("pk").values_list("organization", flat=True)) == ["org_main", "org_a"]
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"events": 7}', source.body_of(event("e1"), event("e2"), event("e3"))])
+def test_a_sender_that_is_forgiven_gets_200_for_what_cannot_be_read_and_it_is_counted(
+    post: Post, settings: Any, body: bytes
+) -> None:
+    """Fails without the branch of `is_forgiving` in `receiving._kept`."""
+    settings.WEBHOOK_SOURCES = {"test": "webhooks.tests.source.FORGIVING"}
+    settings.WEBHOOK_MAX_EVENTS = 2
+    answer = post(body=body)
+    assert (answer.status_code, answer.json()) == (200, {"received": 0})
+    assert not Delivery.objects.exists()
+    assert RefusedCount.objects.get().number == 1
+    assert queued() == []
+
+
+def test_who_is_not_the_sender_is_not_forgiven(post: Post, settings: Any) -> None:
+    settings.WEBHOOK_SOURCES = {"test": "webhooks.tests.source.FORGIVING"}
+    assert post(event("e1"), headers={}).status_code == 401
+    assert post(event("e1", age="old")).status_code == 400
+
+
 def test_more_events_than_the_setting_allows_are_refused_whole(post: Post, settings: Any) -> None:
     settings.WEBHOOK_MAX_EVENTS = 2
     assert post(event("e1"), event("e2"), event("e3")).status_code == 400
