@@ -168,7 +168,6 @@ def test_even_without_the_failures_table_a_sign_up_passes(server: psycopg.Connec
 
 def _check_nobody_is_missing(crowd: Crowd) -> None:
     assert crowd.errors == []
-    assert max(crowd.seconds) < 2.5
     SyncFailure.objects.update(tried_at=None)
     failures.sweep_failures()
     with connection.cursor() as cursor:

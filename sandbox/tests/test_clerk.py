@@ -78,9 +78,10 @@ def test_a_wrong_key_is_a_401(sandbox: Sandbox) -> None:
 
 
 def test_too_many_requests_are_told_when_to_come_back(sandbox: Sandbox) -> None:
-    sandbox.clerk.limit(requests=2, seconds=1)
+    sandbox.clerk.limit(requests=2, seconds=600)
     assert [ask(sandbox, "/users/count").status_code for _ in range(3)] == [200, 200, 429]
-    assert ask(sandbox, "/users/count").headers["Retry-After"] == "1"
+    assert 500 < int(ask(sandbox, "/users/count").headers["Retry-After"]) <= 600
+    sandbox.clerk.limit(requests=2, seconds=1)
     time.sleep(1)
     assert ask(sandbox, "/users/count").status_code == 200
     assert sandbox.clerk.refused() == 2
