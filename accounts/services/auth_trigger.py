@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from common.errors import DomainError
@@ -124,13 +125,13 @@ def backfill(source: Source) -> Iterator[tuple[int, int]]:
     _bury_the_gone(source)
 
 
-def _page(cursor: "BaseDatabaseWrapper | object", source: Source, last: str) -> list[str]:
+def _page(cursor: CursorWrapper, source: Source, last: str) -> list[str]:
     where = sql.SQL("WHERE u.id > %s") if last else sql.SQL("")
     query = sql.SQL("SELECT u.id::text FROM {} u {} ORDER BY u.id LIMIT {}").format(
         source.name, where, sql.Literal(_BATCH)
     )
-    cursor.execute(query, [last] if last else [])  # type: ignore[union-attr]  # a cursor
-    return [id for (id,) in cursor.fetchall()]  # type: ignore[union-attr]  # a cursor
+    cursor.execute(query, [last] if last else [])
+    return [id for (id,) in cursor.fetchall()]
 
 
 def _bury_the_gone(source: Source) -> None:

@@ -23,10 +23,6 @@ class Platform(models.TextChoices):
 class ProductMappingQuerySet(models.QuerySet["ProductMapping"]):
     """Reads of mappings."""
 
-    def unmapped(self) -> Self:
-        """Those that need mapping."""
-        return self.filter(workshop=None)
-
     def with_held(self) -> Self:
         """Adds `held`: people who wait for the mapping."""
         registration = self.model._meta.get_field("registrations").related_model
