@@ -1,6 +1,6 @@
 """Telling the apps above."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
@@ -14,8 +14,13 @@ def tell_of_profiles(ids: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM app_users WHERE id = ANY(%s) AND updated_at >= now()", [list(ids)])
         written = [id for (id,) in cursor.fetchall()]
-    if written:
-        once_after_commit(("profiles", *written), lambda: _send(written))
+    tell_of_all(written)
+
+
+def tell_of_all(ids: Sequence[str]) -> None:
+    """Send `profiles_changed` after commit for these."""
+    if ids:
+        once_after_commit(("profiles", *ids), lambda: _send(list(ids)))
 
 
 def _send(ids: list[str]) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db import DatabaseError, connection
 from django.db.models import TextChoices
 
-from accounts.models import SyncStatus
-from accounts.services.news import tell_of_profiles
+from accounts.models import Repair, SyncStatus
+from accounts.services.news import tell_of_all, tell_of_profiles
 from common import tenancy
 from common.errors import DomainError
 
@@ -98,7 +98,10 @@ def undo(*, repair_id: int, actor: str, reason: str = "") -> list[int]:
     try:
         with tenancy.system(), connection.cursor() as cursor:
             cursor.execute("SELECT user_sync_undo(%s, %s, %s)", [repair_id, actor, reason])
-            return sorted(id for (id,) in cursor.fetchall())
+            undone = sorted(id for (id,) in cursor.fetchall())
+            sides = Repair.objects.filter(pk__in=undone).values_list("old_id", "new_id")
+            tell_of_all(sorted({id for ids in sides for id in ids if id}))  # what is restored keeps its old time
+            return undone
     except DatabaseError as error:
         raise RepairRefused(_said(error)) from error
 

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts import services
+from accounts import services, signals
 from accounts.models import AppUser, Repair, SyncStatus
 from accounts.tests import places, planted
 from accounts.tests.factories import AppUserFactory
@@ -200,6 +201,24 @@ def memberships() -> set[tuple[str | None, str, bool]]:
     """Clerk's id of each, whose it is, and whether it has ended."""
     with tenancy.system():
         return {(row.clerk_id, row.user_id, row.deleted_at is not None) for row in Membership.with_deleted.all()}
+
+
+def test_undoing_a_merge_tells_of_both_profiles(django_capture_on_commit_callbacks: Any) -> None:
+    """Their names are those of before again, which others were told of."""
+    planted.plant()
+    run("fix-email", "occupied@x.example", "--yes", "--strategy", "keep-app")
+    told: list[str] = []
+
+    def hear(user_ids: list[str], **_: Any) -> None:
+        told.extend(user_ids)
+
+    signals.profiles_changed.connect(hear)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            run("undo", str(Repair.objects.get(action="merge").pk), "--yes")
+    finally:
+        signals.profiles_changed.disconnect(hear)
+    assert told == ["occupied", "old_occupied"]
 
 
 def test_undo_undoes_both_sides_of_a_swap_and_only_once() -> None:
