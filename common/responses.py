@@ -15,6 +15,11 @@ from common.errors import DomainError
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/")
 _FOR_STAFF = "/admin/"
+#: Where DRF says what is wrong, and not what to do.
+_ADVICE: dict[type[exceptions.APIException], str] = {
+    exceptions.NotAuthenticated: "Send a session token in a header: Authorization: Bearer TOKEN.",
+    exceptions.UnsupportedMediaType: "Send JSON, with the header Content-Type: application/json.",
+}
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -37,7 +42,10 @@ def _body(error: exceptions.APIException) -> dict[str, Any]:
         fields = _fields(error.detail)
         return {"code": "invalid", "detail": "Some values are not right: see fields.", "fields": fields}
     code = error.get_codes()
-    return {"code": code if isinstance(code, str) else error.default_code, "detail": str(error.detail)}
+    return {
+        "code": code if isinstance(code, str) else error.default_code,
+        "detail": _ADVICE.get(type(error), str(error.detail)),
+    }
 
 
 def _fields(detail: Any, name: str = "") -> dict[str, list[str]]:

@@ -79,7 +79,7 @@ def test_wrong_arguments_are_2(arguments: list[str]) -> None:
 
 
 def test_nobody_to_compare_and_a_stream_that_refuses_us_are_2(scene: Scene) -> None:
-    assert run("sync_chat_users", "--organization", "org_none")[0] == 2
+    assert run("sync_chat_users", "--organization", "org_none") == (2, "There is no organization org_none.")
     scene.fault("query_users", "error", code=5)
     code, said = run("sync_chat_users", "--all")
     assert (code, "Stopped: 401" in said) == (2, True)
@@ -105,6 +105,16 @@ def test_repair_tells_what_it_could_not_do(scene: Scene) -> None:
     assert stream_id(scene.person) in said
     assert said.endswith("Repaired: 1 failed\n")
     assert run("repair_conversations", "--unready", "--dry-run")[1].startswith("would repair")
+
+
+def test_a_repair_of_what_is_not_there_is_no_success(scene: Scene) -> None:
+    scene.open()
+    unknown = "00000000-0000-0000-0000-000000000000"
+    said = f"There is no conversation {unknown}."
+    assert run("repair_conversations", "--conversation", unknown, "--dry-run") == (2, said)
+    assert run("repair_conversations", "--organization", "org_none") == (2, "There is no organization org_none.")
+    other = MembershipFactory.create().organization
+    assert run("repair_conversations", "--organization", other.pk) == (0, "Repaired: none\n")
 
 
 def test_ids_that_are_none_are_refused(scene: Any) -> None:

@@ -68,6 +68,13 @@ def test_a_body_that_is_no_json_object_is_a_4xx(
     assert _is_error(answer.json())
 
 
+def test_who_sends_no_token_or_no_json_is_told_what_to_send(api: Api, member: Membership) -> None:
+    assert "Authorization: Bearer TOKEN" in APIClient().get("/api/workshops").json()["detail"]
+    form = "application/x-www-form-urlencoded"
+    answer = api(member).generic("POST", "/api/workshops", "title=x", content_type=form)
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
 def test_a_body_of_10_mb_is_a_413_and_nothing_is_written(api: Api, member: Membership) -> None:
     body = json.dumps({"title": "x" * 10_000_000, "starts_at": "2027-01-01T19:00:00Z"})
     client: APIClient = api(member)

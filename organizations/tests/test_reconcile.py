@@ -381,6 +381,12 @@ def test_the_command_looks_then_writes_then_finds_nothing(guild: str) -> None:
     assert (code, told.splitlines()[0]) == (0, "Nothing differs.")
 
 
+def test_the_command_says_that_nobody_knows_an_organization(guild: str) -> None:
+    with pytest.raises(CommandError, match="Clerk does not know org_mistyped either") as caught:
+        say("--yes", "--organization", "org_mistyped")
+    assert caught.value.returncode == 2
+
+
 def test_the_command_writes_nothing_unasked(guild: str) -> None:
     with pytest.raises(CommandError, match="Say --yes"):
         call_command("sync_organizations")

@@ -7,13 +7,14 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from chat import outbound, services
 from common.errors import DomainError
 
 _NOT_ALL_READY = 1
+_WRONG = 2
 _STOPPED = 130
 
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
             company_id=options["organization"] or "", conversation_id=options["conversation"],
             only_unready=options["unready"],
         )  # fmt: skip
+        if not ids:
+            _check(options)
         if options["dry_run"]:
             for conversation_id in ids:
                 self.stdout.write(f"would repair {conversation_id}")
@@ -63,6 +66,15 @@ class Command(BaseCommand):
     def _sum_up(self, counts: Counter[str]) -> None:
         words = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
         self.stdout.write(f"Repaired: {words or 'none'}")
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Nothing was found: is it because there is no such conversation or organization?"""
+    if options["conversation"]:
+        raise CommandError(f"There is no conversation {options['conversation']}.", returncode=_WRONG)
+    organization = options["organization"]
+    if organization and not any(services.organization_parties(organization)):
+        raise CommandError(f"There is no organization {organization}.", returncode=_WRONG)
 
 
 def _repaired(conversation_id: UUID) -> str:

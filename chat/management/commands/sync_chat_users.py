@@ -42,9 +42,10 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self._sum_up(counts)
             raise SystemExit(_STOPPED) from None
-        self._sum_up(counts)
         if not sum(counts.values()):
-            raise CommandError("There is nobody to compare.", returncode=2)
+            wrong = f"There is no organization {options['organization']}." if options["organization"] else ""
+            raise CommandError(wrong or "There is nobody to compare.", returncode=2)
+        self._sum_up(counts)
         differing = sum(number for drift, number in counts.items() if drift != Drift.SAME)
         if (is_dry_run and differing) or counts["refused"]:
             raise SystemExit(_NOT_IN_STEP)

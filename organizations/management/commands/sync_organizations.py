@@ -43,16 +43,15 @@ class Command(BaseCommand):
             _let_go(run)
             self.stdout.write("Stopped. The next sync_organizations goes on from here.")
             raise SystemExit(_STOPPED) from None
+        if run.status == ReconcileRun.Status.DONE and not run.fetched and not _is_here(run.scope):
+            raise CommandError(f"Clerk does not know {run.scope} either. Nothing was written.", returncode=_WRONG)
         self._report(run)
         if run.status != ReconcileRun.Status.DONE or (run.is_dry_run and run.found):
             raise SystemExit(_NOT_DONE)
 
     def _check(self, options: dict[str, Any]) -> None:
-        scope = options["organization"]
-        with tenancy.system():
-            is_here = not scope or Organization.with_deleted.filter(pk=scope).exists()
-        if not is_here:
-            self.stderr.write(f"{scope} is not known here yet: Clerk is asked for it.")
+        if not _is_here(options["organization"]):
+            self.stderr.write(f"{options['organization']} is not known here yet: Clerk is asked for it.")
         if options["dry_run"] or options["yes"]:
             return
         if not sys.stdin.isatty():
@@ -89,11 +88,16 @@ class Command(BaseCommand):
         if not run.found:
             self.stdout.write("Nothing differs.")
         if run.doubts:
-            self.stdout.write(f"Nothing was removed: {'; '.join(run.doubt_texts)}. See Reconciles in the admin.")
+            self.stdout.write(f"Nothing was removed: {'; '.join(run.doubt_texts)}. See Mirror of Clerk in the admin.")
         if run.error:
             self.stdout.write(f"It failed: {run.error}")
         written = "Nothing was written. " if run.is_dry_run else ""
         self.stdout.write(f"{written}{run.get_status_display()}: {run.fetched:,} rows in {run.calls:,} calls.")
+
+
+def _is_here(scope: str) -> bool:
+    with tenancy.system():
+        return not scope or Organization.with_deleted.filter(pk=scope).exists()
 
 
 def _request(scope: str, *, is_dry_run: bool) -> ReconcileRun:
