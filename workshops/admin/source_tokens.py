@@ -70,6 +70,14 @@ class SourceTokenAdmin(TenantAdmin):
         """The form of a new one has a field that is no column."""
         return super().get_form(request, obj, change, form=TenantForm if obj else SourceTokenForm, **kwargs)
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: nothing of an old one can be changed."""
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What the right to change them allows."""
+        return bool(getattr(request.user, "has_perm", lambda _: False)("workshops.change_sourcetoken"))
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: it is revoked, and its trace stays."""
         return False
@@ -105,7 +113,7 @@ class SourceTokenAdmin(TenantAdmin):
             return badge("current", "success")
         return badge("ends soon", "warning") if token.expires_at > timezone.now() else badge("over", "danger")
 
-    @action(description="Revoke", permissions=["change"], url_path="revoke")
+    @action(description="Revoke", permissions=["revoke"], url_path="revoke")
     def revoke_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """From its own page."""
         return self.do_one(request, object_id, REVOKE)

@@ -7,7 +7,7 @@ import pytest
 
 from common import tenancy
 from common.tests import admin_pages
-from common.tests.admin_pages import act, press, superuser, text_of, url
+from common.tests.admin_pages import act, press, staff, superuser, text_of, url
 from organizations.tests.factories import OrganizationFactory
 from workshops.models import ImportRow, Order, ProductMapping, Registration, RegistrationImport, SourceToken
 from workshops.tests import posts
@@ -110,6 +110,17 @@ def test_a_phone_that_another_has_is_refused_in_words() -> None:
     address = url(Registration, "change", person.pk)
     said = text_of(superuser().post(address, {"phone_text": "9812345678", **NO_INLINES}, follow=True))
     assert "Asha is registered for this workshop" in said
+
+
+def test_an_old_url_is_shown_without_a_button_to_save_what_cannot_be_changed() -> None:
+    token, client = SourceTokenFactory.create(), superuser()
+    address = url(SourceToken, "change", token.pk)
+    assert 'name="_save"' not in client.get(address).content.decode()
+    assert client.post(address, {}).status_code == 403
+    viewer = staff("view_sourcetoken")
+    assert "Revoke" not in text_of(viewer.get(address))
+    assert viewer.get(url(SourceToken, "revoke_this", token.pk)).status_code == 403
+    assert "refused from now on" in press(staff("view_sourcetoken", "change_sourcetoken"), "revoke_this", token)
 
 
 def test_a_new_url_is_shown_once_and_works() -> None:
