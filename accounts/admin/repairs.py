@@ -9,7 +9,7 @@ from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 
 from accounts import services
-from accounts.models import Repair
+from accounts.models import Repair, SyncStatus
 from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge
 from common.admin.actions import Deed
 
@@ -46,11 +46,11 @@ class RepairAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     search_help_text = "A whole id"
     ordering = ["-id"]
     fieldsets = [
-        (None, {"fields": ["what", "state", "auth_id", "old_id", "new_id"]}),
+        (None, {"fields": ["what", "found", "auth_id", "old_id", "new_id"]}),
         ("Rows that moved", {"fields": ["places"]}),
         ("Who and why", {"fields": ["actor", "reason", "run", "created_at", "undone_at", "undoes"]}),
     ]
-    readonly_fields = ["what", "places"]
+    readonly_fields = ["what", "found", "places"]
     actions_detail = ["undo_this"]
 
     def has_undo_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -65,6 +65,11 @@ class RepairAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     def what(self, repair: Repair) -> str:
         """In words and color."""
         return badge(repair.get_action_display(), _COLORS[repair.action])
+
+    @admin.display(description="What was wrong")
+    def found(self, repair: Repair) -> str:
+        """The state of the person before, in words."""
+        return dict(SyncStatus.State.choices).get(repair.state, repair.state)
 
     @admin.display(description="Rows")
     def rows(self, repair: Repair) -> int:

@@ -39,6 +39,7 @@ class ParticipantInline(ReadOnlyMixin, TabularInline):
     fields = ["identity", "name", "is_member", "member_at", "left_at"]
     readonly_fields = fields
     can_delete = False
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With their names."""

@@ -3,7 +3,7 @@
 from common.admin.actions import ActionsMixin, action, actor
 from common.admin.base import ReadOnlyMixin, TenantAdmin, TextInputsMixin
 from common.admin.forms import TenantForm, TenantInline
-from common.admin.html import badge, link, wide
+from common.admin.html import badge, link, moment, wide
 from common.admin.lists import BigListMixin
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "actor",
     "badge",
     "link",
+    "moment",
     "wide",
 ]

@@ -78,6 +78,11 @@ def _queries(client: Client, address: str, prepare: Callable[[], object]) -> lis
     return [query["sql"] for query in captured.captured_queries]
 
 
+#: What no page shows: a time as Python writes it, and an id for a title.
+_RAW_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_ID_FOR_TITLE = re.compile(r"<title>[^<]*[0-9a-f]{8}-[0-9a-f]{4}-")
+
+
 def check_row(row: Model) -> None:
     """The page of a row and of a new one, its history, and the way to a row that is not there."""
     client, model = superuser(), type(row)
@@ -85,6 +90,8 @@ def check_row(row: Model) -> None:
     assert (page.status_code, new.status_code in (200, 403)) == (200, True)
     for opened in (page, new):
         assert " object at 0x" not in unescape(opened.content.decode())
+        assert not _RAW_TIME.search(text_of(opened))
+        assert not _ID_FOR_TITLE.search(opened.content.decode())
     assert client.get(url(model, "history", row.pk)).status_code == 200
     assert client.get(url(model, "change", "nobody")).status_code == 302
 

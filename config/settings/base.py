@@ -52,6 +52,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],  # before unfold's
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

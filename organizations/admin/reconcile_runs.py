@@ -41,11 +41,11 @@ class ReconcileRunAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         (None, {"fields": ["what", "state", "is_dry_run", "is_confirmed", "requested_by"]}),
         ("What differed", {"fields": ["found_in_words"]}),
         ("Why", {"fields": ["doubts_in_words", "wait_reason", "error", "error_code"]}),
-        ("Progress", {"fields": ["phase", "fetched", "calls", "totals"]}),
+        ("Progress", {"fields": ["phase", "fetched", "calls", "totals_in_words"]}),
         ("Times", {"fields": ["created_at", "began_at", "finished_at", "run_after", "lease_until"]}),
         ("Attempts", {"fields": ["attempt", "failures"]}),
     ]
-    readonly_fields = ["what", "state", "found_in_words", "doubts_in_words"]
+    readonly_fields = ["what", "state", "found_in_words", "doubts_in_words", "totals_in_words"]
     actions_list = ["start", "look"]
     actions_detail = ["confirm_this"]
 
@@ -97,6 +97,11 @@ class ReconcileRunAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         """Why nothing was removed."""
         return "; ".join(run.doubt_texts)
 
+    @admin.display(description="At Clerk there are")
+    def totals_in_words(self, run: ReconcileRun) -> str:
+        """How long Clerk said that each list is, last."""
+        return ", ".join(f"{totals[-1]:,} {kind}" for kind, totals in sorted(run.totals.items()) if totals)
+
     @action(description="Reconcile now", permissions=["start"], url_path="start")
     def start(self, request: HttpRequest) -> HttpResponse:
         """Everything, in the background."""
@@ -132,7 +137,7 @@ def _lines(health: services.MirrorHealth | None) -> list[tuple[str, Any]]:
     differences = {ReconcileRun.Difference(name).label: number for name, number in health.drift.items()}
     return [
         ("Last webhook", health.last_webhook_at or "none within a week"),
-        ("Waiting", f"{health.waiting} (the oldest for {health.lag_seconds:.0f} s)"),
+        ("Waiting", f"{health.waiting} (the oldest for {health.lag_seconds:.0f} s)" if health.waiting else 0),
         ("Failed, tried again", health.failed), ("Parked", health.parked), ("Given up", health.dead),
         ("Refused since yesterday", health.refused),
         ("Last whole reconcile", health.last_reconcile_at or "never"),

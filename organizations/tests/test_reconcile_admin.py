@@ -23,10 +23,14 @@ def test_a_list_costs_the_same_with_30_rows_as_with_3() -> None:
 
 
 def test_a_row_has_its_page_with_what_differed() -> None:
-    run = make(found={"membership_gone": 1200}, examples={"membership_gone": ["org_1 <b>user_1</b> orgmem_1"]})
+    totals = {"organizations": [3, 1204], "people": []}
+    run = make(
+        totals=totals, found={"membership_gone": 1200}, examples={"membership_gone": ["org_1 <b>user_1</b> orgmem_1"]}
+    )
     admin_pages.check_row(run)
     page = superuser().get(url(ReconcileRun, "change", run.pk))
     assert "1,200 of: membership ended at Clerk org_1 <b>user_1</b>" in text_of(page).replace("&lt;", "<")
+    assert "At Clerk there are 1,204 organizations" in text_of(page)
     assert "<b>user_1" not in page.content.decode()
 
 

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, badge, moment, wide
 from common.admin.actions import Deed
 from webhooks import services, sources
 from webhooks.models import Delivery
@@ -123,9 +123,9 @@ class DeliveryAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         return wide(delivery.error[:300])
 
     @admin.display(description="Next try at")
-    def next_try(self, delivery: Delivery) -> Any:
+    def next_try(self, delivery: Delivery) -> str:
         """When it is handled by itself; nothing: not by itself."""
-        return delivery.run_after
+        return moment(delivery.run_after)
 
     @admin.display(description="Handled alone")
     def is_alone(self, delivery: Delivery) -> str:

@@ -53,4 +53,4 @@ class MembershipEvent(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id} {self.get_action_display()}"
+        return f"{self.member} {self.get_action_display()}"

@@ -12,7 +12,7 @@ from django.urls import path
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, action, actor, badge, link, wide
+from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, action, actor, badge, link, moment, wide
 from common.admin.actions import Deed
 from common.errors import DomainError
 from organizations.models import Organization
@@ -98,9 +98,9 @@ class CommunityColumns:
         return ", ".join(community.uninvited_admins)
 
     @admin.display(description="Next try at")
-    def next_try(self, community: Community) -> Any:
+    def next_try(self, community: Community) -> str:
         """When it goes on by itself; nothing: not by itself."""
-        return community.run_after
+        return moment(community.run_after)
 
 
 class CommunityInline(CommunityColumns, ReadOnlyMixin, StackedInline):

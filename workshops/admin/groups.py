@@ -1,13 +1,12 @@
 """Which groups belong to which workshop."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, TenantInline
+from common.admin import ReadOnlyMixin, TenantAdmin, TenantForm, TenantInline, moment
 from common.admin.forms import widget_of
 from common.errors import DomainError
 from whatsapp import services as whatsapp
@@ -91,9 +90,9 @@ class WorkshopGroupInline(GroupKind, TenantInline):
         return False
 
     @admin.display(description="Since")
-    def since(self, link: WorkshopGroup) -> datetime | None:
+    def since(self, link: WorkshopGroup) -> str:
         """When it was linked; nothing for a row that is being filled in."""
-        return None if link._state.adding else link.created_at
+        return "" if link._state.adding else moment(link.created_at)
 
 
 @admin.register(WorkshopGroup)

@@ -54,6 +54,25 @@ def test_a_list_costs_the_same_with_30_rows_as_with_3(model: type[Workshop], mak
     admin_pages.check_list(model, make)
 
 
+def test_an_empty_list_says_why() -> None:
+    client, address = superuser(), url(Workshop, "changelist")
+    empty = text_of(client.get(address))
+    assert "Nothing here yet There are no workshops. Add workshop" in empty
+    assert "Show everything" not in empty
+    for query in ({"q": "Nowhere"}, {"status__exact": "live"}):
+        found = text_of(client.get(address, query))
+        assert "Nothing found No workshop is what the search and the filters ask for. Show everything" in found
+    assert "Add workshop" not in text_of(staff("view_workshop").get(address))
+
+
+def test_times_that_pages_work_out_are_written_as_all_others_are() -> None:
+    link = WorkshopGroupFactory.create()
+    when = timezone.now() + timedelta(hours=1)
+    with tenancy.system():
+        CommunityFactory.create(workshop=link.workshop, status="waiting", run_after=when)
+    admin_pages.check_row(link.workshop)
+
+
 @pytest.mark.parametrize("make", [make for _, make in MODELS])
 def test_a_row_has_its_page(make: Any) -> None:
     admin_pages.check_row(make())
