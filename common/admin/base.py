@@ -4,10 +4,11 @@ import zoneinfo
 from datetime import UTC, tzinfo
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.db import models
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
@@ -16,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from common.admin.actions import ActionsMixin
 from common.admin.forms import ORGANIZATION, AutocompleteMixin, TenantForm
 from common.admin.lists import BigListMixin
+from common.errors import DomainError
 
 #: What a search answers: rows, and whether they may repeat.
 Found = tuple[QuerySet[Any], bool]
@@ -89,9 +91,17 @@ class TenantAdmin(ActionsMixin, AutocompleteMixin, TextInputsMixin, BigListMixin
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The page of one row, in the zone of its organization; rendered here, while that zone is set."""
+        """
+        The page of one row, in the zone of its organization; rendered here, while that zone is set.
+
+        What a form let pass and a rule refuses, because somebody else was quicker, is said.
+        """
         with timezone.override(self._zone(request, object_id)):
-            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+            try:
+                response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+            except DomainError as error:
+                self.message_user(request, f"{error.message} Nothing was saved.", messages.ERROR)
+                return HttpResponseRedirect(request.path)
             return response.render() if isinstance(response, TemplateResponse) else response
 
     def _zone(self, request: HttpRequest, object_id: str | None) -> tzinfo:

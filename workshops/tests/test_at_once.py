@@ -16,7 +16,7 @@ from organizations.tests.factories import OrganizationFactory
 from webhooks import dispatch
 from webhooks.models import Delivery
 from workshops import services
-from workshops.models import ProductMapping, Registration, Tag, Workshop
+from workshops.models import Community, ProductMapping, Registration, Tag, Workshop
 from workshops.services.locks import lock_orders_of
 from workshops.services.registrations import settle
 from workshops.tests import posts
@@ -160,3 +160,14 @@ def test_staff_who_give_a_tag_the_name_that_another_one_is_just_given_are_told(i
         [sent] = _in_threads(lambda: client.post(page, form))
         wait_until(lambda: _waiting() == 1 or sent.done(), "the form")
     assert "There is a tag of this name already." in text_of(sent.result(30))
+
+
+def test_staff_who_ask_for_a_community_that_is_just_asked_for_in_other_words_are_told() -> None:
+    """Fails without `except DomainError` in `TenantAdmin.changeform_view`: an error 500."""
+    client, organization = superuser(), OrganizationFactory.create()
+    form = {"organization": organization.pk, "wished_name": "alumni", "wished_description": "Mine"}
+    with tenancy.tenant(organization.pk):
+        services.create_community(organization_id=organization.pk, name="Alumni", created_by="user:1")
+        [sent] = _in_threads(lambda: client.post(url(Community, "add"), form, follow=True))
+        wait_until(lambda: _waiting() == 1 or sent.done(), "the form")
+    assert "A community called Alumni is not finished yet (queued)." in text_of(sent.result(30))
