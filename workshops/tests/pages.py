@@ -27,18 +27,18 @@ class Page:
     """A page with an EventSource at `url`. Use it as a context manager, which closes it."""
 
     def __init__(self, url: str, **headers: str) -> None:
-        self.answer = requests.get(url, headers=headers, stream=True, timeout=30)
+        self.answer = requests.get(url, headers=headers, stream=True, timeout=60)
         self.is_ended = threading.Event()
         self._heard: queue.Queue[Heard] = queue.Queue()
         self._comments: queue.Queue[str] = queue.Queue()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
-    def next(self, seconds: float = 10.0) -> Heard:
+    def next(self, seconds: float = 30.0) -> Heard:
         """The next event that is no heartbeat."""
         return self._heard.get(timeout=seconds)
 
-    def heartbeat(self, seconds: float = 10.0) -> str:
+    def heartbeat(self, seconds: float = 30.0) -> str:
         """The next comment."""
         return self._comments.get(timeout=seconds)
 

@@ -251,7 +251,7 @@ def _interrupted(sandbox: Sandbox) -> Iterator[None]:
         signal.pthread_kill(main, signal.SIGINT)
 
     sandbox.clear_journal()
-    sandbox.add_fault("participants", "delay", seconds=2)
+    sandbox.add_fault("participants", "delay", seconds=10)
     presser = threading.Thread(target=press)
     presser.start()
     yield

@@ -209,7 +209,7 @@ def test_two_clicks_at_the_same_moment_make_one_community(member: Membership, is
     def click(description: str) -> object:
         try:
             with tenancy.tenant(organization_id):
-                both.wait(10)
+                both.wait(30)
                 made, is_new = services.create_community(
                     organization_id=organization_id, name="Alumni", description=description, created_by="test"
                 )
