@@ -16,8 +16,8 @@ from common import tenancy
 from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
 from webhooks.models import Delivery
-from workshops.models import Registration, Workshop
-from workshops.tests.factories import WorkshopFactory
+from workshops.models import Order, Registration, Workshop
+from workshops.tests.factories import OrderFactory, RegistrationFactory, WorkshopFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +85,21 @@ def test_nothing_personal_is_left_and_the_rows_still_count() -> None:
     assert (tombstone.email, tombstone.phone, tombstone.raw_user_meta_data) == (None, "", {})
     erased = Repair.objects.get(action="erase")
     assert (erased.actor, erased.counts["organization_members.user_id"]) == ("command:erase_person", 1)
+
+
+def test_orders_are_empty_too_whatever_they_call_the_person() -> None:
+    with tenancy.system():
+        registration = RegistrationFactory.create(name="Ada L", email="", full_phone="+441234", person_key="+441234")
+    raw = {"completed": {"buyer": "Ada Lovelace", "contact": "01234"}}
+    OrderFactory.create(registration=registration, payloads=raw, name="Ada Lovelace", email="other@example.com")
+    OrderFactory.create(registration=None, payloads=raw, name="Ada", email="ada@example.com", status="initiated")
+    somebody = OrderFactory.create(payloads={"completed": {"buyer": "Eve"}}, name="Eve", email="eve@example.com")
+    assert "2 in orders" in erase("user_ada", "--yes")
+    with tenancy.system():
+        rows = Order.objects.exclude(pk=somebody.pk).values_list("name", "email", "phone_text", "payloads")
+        assert set(map(str, rows)) == {str(("", "", "", {"erased": True}))}
+        somebody.refresh_from_db()
+    assert (somebody.name, somebody.payloads) == ("Eve", {"completed": {"buyer": "Eve"}})
 
 
 def test_a_late_event_brings_nobody_back() -> None:

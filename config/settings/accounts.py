@@ -24,10 +24,15 @@ USER_ID_COLUMNS = [
     ("registration_imports", "requested_by", "actor", "user:"),
 ]
 
-#: What `erase_person` empties where an e-mail or phone of the person stands: (table, its column, assignments in SQL).
+#: What `erase_person` empties where an e-mail or phone of the person stands, in this order: (table, its column or an
+#: expression, assignments in SQL). An order may name somebody in words of its own: their registration says whose it is.
+_ORDER = """name = '', email = '', phone_text = '', payloads = '{"erased": true}'"""
+_OF_ORDER = "(SELECT {} FROM registrations WHERE registrations.id = registration_id AND NOT payloads ? 'erased')"
 _REGISTRATION = "name = '', email = '', phone_text = '', full_phone = NULL, phone_number = NULL, phone_tail = NULL"
 PERSONAL_COLUMNS = [
+    ("orders", "email", _ORDER),
+    ("orders", _OF_ORDER.format("registrations.email"), _ORDER),
+    ("orders", _OF_ORDER.format("registrations.full_phone"), _ORDER),
     ("registrations", "email", f"{_REGISTRATION}, person_key = 'erased:' || id"),
     ("registrations", "full_phone", f"{_REGISTRATION}, person_key = 'erased:' || id"),
-    ("orders", "email", "name = '', email = '', phone_text = ''"),
 ]
