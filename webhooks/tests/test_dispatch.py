@@ -72,7 +72,7 @@ def test_an_event_is_handled_once_however_often_it_comes(post: Post) -> None:
 
 def test_events_are_handled_in_the_order_in_which_they_came(post: Post) -> None:
     keys = [f"e{number}" for number in range(20)]
-    random.shuffle(keys)
+    random.Random(7).shuffle(keys)
     for key in keys:
         post(event(key))
     assert drain() == 20
@@ -125,12 +125,14 @@ def test_an_event_that_its_handler_finds_wrong_has_failed_for_good_until_a_perso
 def test_f32_an_event_whose_handler_fails_is_kept_tried_again_and_seen(post: Post) -> None:
     """Fails without `except Exception` in `dispatch._handle`, which notes the error outside of the savepoint."""
     AppUser.objects.create(pk="broken")
+    before = timezone.now()
     assert post(event("e1", "person.failing")).status_code == 200
     drain()
     failed = only()
     assert (failed.status, failed.attempts, failed.error) == ("failed", 1, "ValueError: the handler� broke")
     assert failed.run_after is not None
-    assert timedelta(seconds=8) < failed.run_after - timezone.now() < timedelta(seconds=13)
+    assert failed.handled_at is None
+    assert timedelta(seconds=10) <= failed.run_after - before <= timezone.now() - before + timedelta(seconds=12)
     assert people() == []
     assert drain() == 0
     mend()
@@ -200,14 +202,15 @@ def test_what_is_parked_is_tried_by_itself_soon_at_first_and_then_ever_later(pos
     drain()
     pauses = []
     for waited in (timedelta(0), timedelta(minutes=10), timedelta(days=2)):
-        Delivery.objects.update(parked_at=timezone.now() - waited, run_after=timezone.now())
+        before = timezone.now()
+        Delivery.objects.update(parked_at=before - waited, run_after=before)
         drain()
         run_after = only().run_after
         assert run_after is not None
-        pauses.append((run_after - timezone.now()).total_seconds())
-    assert 9 < pauses[0] < 13
-    assert 290 < pauses[1] < 370
-    assert 1790 < pauses[2] < 2170
+        pauses.append((run_after - before).total_seconds())
+    assert 10 <= pauses[0] < 60
+    assert 300 <= pauses[1] < 420
+    assert 1800 <= pauses[2] < 2220
     AppUser.objects.create(pk="ada")
     let_time_pass()
     drain()
@@ -403,7 +406,7 @@ def test_a_drain_of_a_source_that_is_gone_does_nothing(caplog: pytest.LogCapture
 
 def test_the_claim_of_a_batch_does_not_read_what_is_done(post: Post) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")  # whatever the statistics say
         cursor.execute(
             "EXPLAIN SELECT id FROM webhook_deliveries WHERE source = 'test'"
             " AND status IN ('received', 'failed', 'parked') AND run_after <= now() ORDER BY run_after, id LIMIT 100"

@@ -219,7 +219,7 @@ def test_without_redis_the_answer_is_2xx_and_fast(post: Post, settings: Any) -> 
         waking.forget()
         before = time.monotonic()
         assert post(event(url)).status_code == 200
-        assert time.monotonic() - before < 1
+        assert time.monotonic() - before < 3
     assert Delivery.objects.count() == 2
 
 

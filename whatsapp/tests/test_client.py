@@ -214,7 +214,7 @@ def test_a_status_is_not_waited_for_long(sandbox: Sandbox, settings: Any) -> Non
     began = time.monotonic()
     with pytest.raises(RetrySoon):
         GatewayClient("main").status("wa_1")
-    assert time.monotonic() - began < 0.75
+    assert time.monotonic() - began < 3
     assert len(sandbox.journal(operation="status")) == 1
 
 
@@ -224,7 +224,7 @@ def test_an_invite_link_is_asked_for_once_and_not_waited_for_long(sandbox: Sandb
     began = time.monotonic()
     with pytest.raises(RetrySoon):
         GatewayClient("main").invite_link("wa_1", "1@g.us")
-    assert time.monotonic() - began < 0.75
+    assert time.monotonic() - began < 3
     sandbox.add_fault("invite", "reset", times=None)
     with pytest.raises(RetrySoon):
         GatewayClient("main").invite_link("wa_1", "1@g.us")
