@@ -115,13 +115,19 @@ def connect_session(*, session_id: UUID, organization_id: str) -> None:
 
 def disconnect_session(*, session_id: UUID, organization_id: str) -> None:
     """
-    Log a session out at its gateway: the next connect needs a QR code.
+    Log a session out at its gateway, unless it is being connected again: the next connect needs a QR code.
 
     :raises VendorError: the gateway did not
     """
     session = _session(session_id, organization_id)
-    if session:
+    if session is None or session.logout_due_at is None:
+        return
+    try:
         GatewayClient(session.gateway).disconnect(session.gateway_session_id)
+    except NeedsReconnect as error:
+        log.info("%s needs no logout: %s", session, error.detail)
+    with tenancy.tenant(organization_id):
+        services.logout_done(session=session)
 
 
 def poll_session(*, session_id: UUID, organization_id: str) -> None:

@@ -34,6 +34,8 @@ class Session(TenantModel):
     Its list of groups is asked for when `groups_due_at` has passed, never before `groups_not_before`; `groups_reason`
     says why the latest one did not come or was not believed.
 
+    `logout_due_at` is when a logout that a person asked for is tried (again); None: none is left to be done.
+
     `connection_changed_at` is since when it has been connected, or has not been. `silence_hours` is for how long it may
     tell nothing while its groups change; None: as the settings say.
     """
@@ -61,6 +63,7 @@ class Session(TenantModel):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text=_SILENCE_HELP
     )
     last_event_at = models.DateTimeField(null=True, blank=True)
+    logout_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     polled_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_create_at = models.DateTimeField(null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from common import tenancy
 from common.errors import DomainError
+from common.jobs import soon
 from common.queue import enqueue
 from organizations.models import Organization
 from webhooks.services import unpark
@@ -169,8 +170,8 @@ def reconnect_session(*, session: Session) -> Session:
     session = Session.objects.select_for_update().get(pk=session.pk)
     if session.status not in (Session.Status.DISCONNECTED, Session.Status.LOGGED_OUT):
         raise SessionNotIdle
-    session.status, session.status_reason = Session.Status.CONNECTING, ""
-    session.save(update_fields=["status", "status_reason"])
+    session.status, session.status_reason, session.logout_due_at = Session.Status.CONNECTING, "", None
+    session.save(update_fields=["status", "status_reason", "logout_due_at"])
     _start(session)
     return session
 
@@ -181,9 +182,18 @@ def disconnect_session(*, session: Session) -> Session:
     session = Session.objects.select_for_update().get(pk=session.pk)
     session.become(Session.Status.LOGGED_OUT)
     session.status_reason, session.qr_code, session.qr_received_at = "Logged out by a person.", "", None
-    session.save(update_fields=["status", "status_reason", "qr_code", "qr_received_at", "connection_changed_at"])
+    session.logout_due_at = soon()
+    session.save(update_fields=[
+        "status", "status_reason", "qr_code", "qr_received_at", "logout_due_at", "connection_changed_at",
+    ])  # fmt: skip
     enqueue("whatsapp.disconnect_session", session_id=session.pk, organization_id=session.organization_id)
     return session
+
+
+@transaction.atomic
+def logout_done(*, session: Session) -> None:
+    """The gateway has logged it out."""
+    Session.objects.filter(pk=session.pk).update(logout_due_at=None)
 
 
 def _start(session: Session) -> None:
@@ -194,18 +204,26 @@ def poll_sessions() -> int:
     """
     Start a poll of every session whose state is too old: each by a task of its own, which expires.
 
-    A session that never answered is started again, so that no task that was lost leaves it behind. System-wide.
+    A session that never answered is started again, and a logout that did not reach the gateway is tried again, so that
+    no task that was lost leaves them behind. System-wide.
     """
     now = timezone.now()
     with tenancy.system():
         due = _due_for_poll(now).select_for_update(skip_locked=True, of=("self",)).order_by("polled_at")[:500]
         sessions = list(due)
-        Session.objects.filter(pk__in=[session.pk for session in sessions]).update(polled_at=now)
+        chosen = Session.objects.filter(pk__in=[session.pk for session in sessions])
+        chosen.update(polled_at=now)
+        chosen.filter(logout_due_at__isnull=False).update(logout_due_at=now + _POLL_CONNECTED)
     for session in sessions:
-        task = "connect" if session.status == Session.Status.CONNECTING else "poll"
         ids = {"session_id": session.pk, "organization_id": session.organization_id}
-        enqueue(f"whatsapp.{task}_session", expires=_POLL_CONNECTED, **ids)
+        enqueue(f"whatsapp.{_task_for(session)}_session", expires=_POLL_CONNECTED, **ids)
     return len(sessions)
+
+
+def _task_for(session: Session) -> str:
+    if session.logout_due_at:
+        return "disconnect"
+    return "connect" if session.status == Session.Status.CONNECTING else "poll"
 
 
 def _due_for_poll(now: datetime) -> QuerySet[Session]:
@@ -213,7 +231,8 @@ def _due_for_poll(now: datetime) -> QuerySet[Session]:
     settled = Q(status__in=[Session.Status.CONNECTED, Session.Status.DISCONNECTED])
     never = Q(polled_at=None)
     return Session.objects.filter(
-        (waiting & (never | Q(polled_at__lt=now - _POLL_WAITING)))
+        Q(logout_due_at__lt=now)
+        | (waiting & (never | Q(polled_at__lt=now - _POLL_WAITING)))
         | (settled & (never | Q(polled_at__lt=now - _POLL_CONNECTED)))
     )
 

@@ -11,6 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from common import tenancy
+from common.vendors import RetrySoon
 from conftest import Api
 from organizations.models import Organization
 from organizations.tests.factories import MembershipFactory, OrganizationFactory
@@ -397,6 +398,48 @@ def test_a_session_is_logged_out_and_connected_again(api: Api, sandbox: Sandbox,
     assert admin.post(f"{path}/connect").json()["status"] == "connecting"
     outbound.connect_session(session_id=session.pk, organization_id=session.organization_id)
     assert admin.get(path).json()["status"] == "qr_pending"
+
+
+def test_a_logout_that_did_not_reach_the_gateway_is_tried_again(sandbox: Sandbox, session: Session) -> None:
+    """Fails without `logout_due_at` in `sessions._due_for_poll`: the number would stay linked, and nobody knew."""
+    sandbox.add_fault("disconnect", "reset")
+    with tenancy.system():
+        services.disconnect_session(session=session)
+    with pytest.raises(RetrySoon):
+        outbound.disconnect_session(session_id=session.pk, organization_id=session.organization_id)
+    assert services.poll_sessions() == 0, "its task may be under way"
+    with tenancy.system():
+        Session.objects.update(logout_due_at=timezone.now() - timedelta(seconds=1))
+    assert services.poll_sessions() == 1
+    assert services.poll_sessions() == 0
+    outbound.disconnect_session(session_id=session.pk, organization_id=session.organization_id)
+    assert not sandbox.sessions()[0].is_paired
+    outbound.disconnect_session(session_id=session.pk, organization_id=session.organization_id)
+    assert len(sandbox.journal(operation="disconnect")) == 2
+    with tenancy.system():
+        Session.objects.update(polled_at=None)
+    assert services.poll_sessions() == 0
+
+
+def test_a_logout_that_comes_late_leaves_a_session_alone_that_is_connected_again(
+    sandbox: Sandbox, session: Session
+) -> None:
+    """Fails without the look at `logout_due_at` in `outbound.disconnect_session`."""
+    with tenancy.system():
+        services.disconnect_session(session=session)
+        services.reconnect_session(session=session)
+    outbound.disconnect_session(session_id=session.pk, organization_id=session.organization_id)
+    assert sandbox.sessions()[0].is_paired
+    assert sandbox.journal(operation="disconnect") == []
+
+
+def test_a_session_that_the_gateway_has_forgotten_needs_no_logout(sandbox: Sandbox, session: Session) -> None:
+    with tenancy.system():
+        Session.objects.update(gateway_session_id="wa_forgotten")
+        services.disconnect_session(session=session)
+    outbound.disconnect_session(session_id=session.pk, organization_id=session.organization_id)
+    with tenancy.system():
+        assert Session.objects.get().logout_due_at is None
 
 
 def test_a_session_that_is_deleted_meanwhile_is_not_missed(session: Session) -> None:
