@@ -6,7 +6,8 @@ from django.db.models.functions import Now
 
 class Repair(models.Model):
     """
-    What one repair did to one person. Written by `accounts/sql/repair.sql`, and never changed but for `undone_at`.
+    What one repair did to one person. Written by `accounts/sql/repair.sql`, and changed by an undo (`undone_at`) and by
+    the person's erasure alone.
 
     `counts` says how many rows of each place ("table.column") were moved from `old_id` to `new_id`; `facts` is what an
     undo needs besides. `run` ties together what one command or click did.

@@ -24,7 +24,7 @@ UPDATE django_admin_log SET object_repr = 'erased', change_message = '' WHERE ob
 #: Nothing that was done to this person can be undone any more.
 _TRAIL = """
 UPDATE user_sync_audit SET facts = '{}', undone_at = coalesce(undone_at, now()),
-  auth_id = replace(auth_id, %(id)s, %(nobody)s),
+  auth_id = CASE WHEN auth_id = %(id)s THEN %(nobody)s ELSE auth_id END,
   old_id = CASE WHEN old_id = %(id)s THEN %(nobody)s ELSE old_id END,
   new_id = CASE WHEN new_id = %(id)s THEN %(nobody)s ELSE new_id END
 WHERE %(id)s IN (auth_id, old_id, new_id)
@@ -41,10 +41,15 @@ class PersonUnknown(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Rows changed by place, and the id under which the rest stays."""
+    """
+    Rows changed by place, and the id under which the rest stays.
+
+    `others` are ids that share an e-mail with the person, and were left alone: whose they are, a person must say.
+    """
 
     counts: dict[str, int]
     nobody: str
+    others: list[str]
 
 
 def erase_person(*, id: str, actor: str, is_dry_run: bool) -> Erasure:
@@ -74,6 +79,8 @@ def _erase(id: str, nobody: str) -> Erasure:
     names = _names(id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('rollcall user ids')), user_sync_check_keys()")
+        cursor.execute("SELECT unnest(user_sync_closure(ARRAY[%s], '{}')) EXCEPT SELECT %s ORDER BY 1", [id, id])
+        others = [other for (other,) in cursor.fetchall()]
         cursor.execute("SELECT place, moved FROM user_sync_rekey(ARRAY[%s], ARRAY[%s])", [id, nobody])
         counts = dict(cursor.fetchall())
         cursor.execute("SELECT user_sync_check_left(ARRAY[%s], ARRAY[%s])", [id, nobody])
@@ -88,7 +95,7 @@ def _erase(id: str, nobody: str) -> Erasure:
             cursor.execute(f"UPDATE {table} SET {assignments} WHERE lower({key}) = ANY(%s)", [names])
             counts[table] = counts.get(table, 0) + cursor.rowcount
     counts["user_sync_failures"], _ = SyncFailure.objects.filter(auth_id=id).delete()
-    return Erasure({place: number for place, number in sorted(counts.items()) if number}, nobody)
+    return Erasure({place: number for place, number in sorted(counts.items()) if number}, nobody, others)
 
 
 def _names(id: str) -> list[str]:

@@ -1,6 +1,7 @@
 """`manage.py erase_person`: nothing personal is left, and what others count on still counts."""
 
 import json
+import uuid
 from io import StringIO
 from typing import Any
 
@@ -100,6 +101,26 @@ def test_orders_are_empty_too_whatever_they_call_the_person() -> None:
         assert set(map(str, rows)) == {str(("", "", "", {"erased": True}))}
         somebody.refresh_from_db()
     assert (somebody.name, somebody.payloads) == ("Eve", {"completed": {"buyer": "Eve"}})
+
+
+def test_a_repair_of_somebody_whose_id_begins_the_same_is_left_alone() -> None:
+    theirs = {"run": uuid.uuid4(), "action": "merge", "auth_id": "user_adam", "new_id": "user_adam", "actor": "test"}
+    mixed = Repair.objects.create(**theirs, old_id="user_ada")
+    other = Repair.objects.create(**theirs, old_id="user_adamant", facts={"kept": {}})
+    erase("user_ada", "--yes")
+    mixed.refresh_from_db()
+    other.refresh_from_db()
+    assert (mixed.auth_id, mixed.new_id, mixed.old_id == "user_ada") == ("user_adam", "user_adam", False)
+    assert (other.old_id, other.facts, other.undone_at) == ("user_adamant", {"kept": {}}, None)
+
+
+def test_whoever_has_the_same_email_is_named_and_stays() -> None:
+    AppUser.objects.filter(id="user_ada").update(email=None)
+    AppUser.objects.create(id="old_ada", email="ada@example.com", full_name="Ada")
+    said = erase("user_ada", "--yes")
+    assert "old_ada has the same e-mail and stays" in said
+    assert AppUser.objects.get(id="old_ada").email == "ada@example.com"
+    assert "stays." not in erase("old_ada", "--dry-run")
 
 
 def test_a_late_event_brings_nobody_back() -> None:

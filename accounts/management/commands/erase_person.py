@@ -37,6 +37,8 @@ class Command(BaseCommand):
     def _show(self, erasure: Erasure) -> None:
         for place, number in erasure.counts.items():
             self.stdout.write(f"  {number} in {place}")
+        for other in erasure.others:
+            self.stdout.write(f"  {other} has the same e-mail and stays. If this is the same person, erase it, too.")
 
 
 def _agrees() -> bool:
