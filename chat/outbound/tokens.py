@@ -4,13 +4,13 @@ import logging
 from datetime import UTC, datetime
 
 from chat import services
-from chat.client import IssuedToken, Misconfigured, StreamClient
+from chat.client import IssuedToken, Misconfigured, StreamClient, UsersGone
 from chat.models import Kind
 from chat.outbound.deadline import Deadline
 from chat.outbound.opening import ChatUnavailable
 from chat.outbound.pushing import pause, push
 from chat.services import Party, Person
-from common.vendors import VendorError
+from common.vendors import Invalid, VendorError
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,8 @@ def revoke_tokens() -> None:
             client.revoke_tokens(stream_id, issued_before=now)
         except VendorError as error:
             log.warning("tokens of %s were not revoked: %s (%s)", stream_id, error.detail, error.code)
+            if not isinstance(error, Invalid | UsersGone):
+                return  # the others would fare no better
         else:
             log.info("tokens revoked: user=%s", stream_id)
             services.tokens_revoked(tokens=tokens, at=now)

@@ -132,6 +132,15 @@ def test_what_stream_did_not_do_the_next_sweep_does(scene: Scene, kind: str) -> 
     assert CompanyToken.objects.get().revoked_at is not None
 
 
+def test_while_stream_is_away_a_sweep_asks_once(scene: Scene) -> None:
+    for member in (scene.member, new_member(), new_member()):
+        token_of(scene, member)
+        _end(member)
+    scene.fault("update_users_partial", "reset", times=None)
+    tasks.sweep()
+    assert len(scene.calls("update_users_partial")) == 1
+
+
 def test_one_company_whose_tokens_cannot_end_keeps_no_other_back(scene: Scene) -> None:
     other = new_member()
     tokens = [token_of(scene), token_of(scene, other)]

@@ -8,7 +8,8 @@ from django.utils import timezone
 from common import tenancy
 from whatsapp.models import SyncRun
 
-_BATCH = 1000
+#: Rows in one transaction.
+BATCH = 1000
 
 
 def prune_runs(*, older_than: timedelta) -> int:
@@ -26,7 +27,7 @@ def prune_runs(*, older_than: timedelta) -> int:
 
 def _prune_some(older_than: timedelta) -> int:
     with tenancy.system():
-        keys = list(_prunable(older_than).order_by("created_at").values_list("pk", flat=True)[:_BATCH])
+        keys = list(_prunable(older_than).order_by("created_at").values_list("pk", flat=True)[:BATCH])
         deleted, _ = SyncRun.objects.filter(pk__in=keys).delete()
     return deleted
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common import tenancy
@@ -67,13 +69,18 @@ def test_the_history_of_members_stays() -> None:
         assert MembershipEvent.objects.filter(pk=event.pk).exists()
 
 
-def test_more_than_a_batch_goes_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pruning, "_BATCH", 2)
-    group = GroupFactory.create()
-    for days in range(200, 206):
-        run(days, group=group)
-    assert pruning.prune_runs(older_than=timedelta(days=90)) == 5
-    assert pruning.prune_runs(older_than=timedelta(days=90)) == 0
+def test_more_than_a_batch_goes_in_several() -> None:
+    group, now = GroupFactory.create(), timezone.now()
+    facts = {"organization_id": group.organization_id, "group": group, "status": "done", "requested_by": "test"}
+    number = 2 * pruning.BATCH + 1
+    with tenancy.system():
+        SyncRun.objects.bulk_create(
+            SyncRun(**facts, created_at=now - timedelta(days=200, seconds=second)) for second in range(number)
+        )
+    with CaptureQueriesContext(connection) as asked:
+        assert pruning.prune_runs(older_than=timedelta(days=90)) == number - 1
+    assert sum('DELETE FROM "whatsapp_sync_runs"' in query["sql"] for query in asked) == 2
+    assert len(left()) == 1
 
 
 def test_every_night() -> None:
