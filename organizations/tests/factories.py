@@ -20,7 +20,7 @@ class TenantFactory(DjangoModelFactory[_Row]):
     """
     Rows of one organization, written as the system role whatever context a test is in.
 
-    Without `organization=`, the row belongs where the first given row of `Meta.follows` does.
+    Without `organization=`, the row belongs where the first given row of `_follows` does.
     """
 
     class Meta:

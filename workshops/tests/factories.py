@@ -5,7 +5,7 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
@@ -30,17 +30,33 @@ from workshops.models.community import fold
 LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
 
 
-class TagFactory(TenantFactory[Tag]):
+_Row = TypeVar("_Row")
+
+
+class _OwnedFactory(TenantFactory[_Row]):
+    """A row of a new organization; `organization=` says otherwise."""
+
+    class Meta:
+        abstract = True
+
+    organization = SubFactory(OrganizationFactory)
+
+
+def _of_same(factory: type[TenantFactory[Any]]) -> Any:
+    """A row of the same organization."""
+    return SubFactory(factory, organization=SelfAttribute("..organization"))
+
+
+class TagFactory(_OwnedFactory[Tag]):
     """A kind of workshops, which goes by the organization's templates."""
 
     class Meta:
         model = Tag
 
-    organization = SubFactory(OrganizationFactory)
     name = Sequence(lambda number: f"Tag {number}")
 
 
-class WorkshopFactory(TenantFactory[Workshop]):
+class WorkshopFactory(_OwnedFactory[Workshop]):
     """A workshop next week. Creating it queues its community, as everywhere."""
 
     _follows = ("community_group",)
@@ -48,14 +64,13 @@ class WorkshopFactory(TenantFactory[Workshop]):
     class Meta:
         model = Workshop
 
-    organization = SubFactory(OrganizationFactory)
     title = Sequence(lambda number: f"Workshop {number}")
     starts_at = LazyFunction(lambda: timezone.now() + timedelta(days=7))
     ends_at = LazyAttribute(lambda workshop: workshop.starts_at + timedelta(hours=2))
     created_by = "test"
 
 
-class WorkshopGroupFactory(TenantFactory[WorkshopGroup]):
+class WorkshopGroupFactory(_OwnedFactory[WorkshopGroup]):
     """A group linked to a workshop."""
 
     _follows = ("workshop", "group")
@@ -63,9 +78,8 @@ class WorkshopGroupFactory(TenantFactory[WorkshopGroup]):
     class Meta:
         model = WorkshopGroup
 
-    organization = SubFactory(OrganizationFactory)
-    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
-    group = SubFactory(GroupFactory, organization=SelfAttribute("..organization"))
+    workshop = _of_same(WorkshopFactory)
+    group = _of_same(GroupFactory)
 
 
 def workshop_of(community: Community) -> Workshop:
@@ -74,7 +88,7 @@ def workshop_of(community: Community) -> Workshop:
     return community.workshop
 
 
-class CommunityFactory(TenantFactory[Community]):
+class CommunityFactory(_OwnedFactory[Community]):
     """
     The community that the workshop's signal queued, with the given values.
 
@@ -86,8 +100,7 @@ class CommunityFactory(TenantFactory[Community]):
     class Meta:
         model = Community
 
-    organization = SubFactory(OrganizationFactory)
-    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    workshop = _of_same(WorkshopFactory)
 
     @classmethod
     def _create(cls, model_class: type[Community], *_: Any, workshop: Workshop, **values: Any) -> Community:
@@ -101,13 +114,12 @@ class CommunityFactory(TenantFactory[Community]):
         return community
 
 
-class StandaloneFactory(TenantFactory[Community]):
+class StandaloneFactory(_OwnedFactory[Community]):
     """A community of no workshop, queued; `status="ready"` makes its groups, too."""
 
     class Meta:
         model = Community
 
-    organization = SubFactory(OrganizationFactory)
     wished_name = Sequence(lambda number: f"Alumni {number}")
     wished_key = LazyAttribute(lambda community: fold(community.wished_name))
     created_by = "test"
@@ -143,7 +155,7 @@ def _made(workshop: Workshop) -> dict[str, Any]:
     }
 
 
-class ProductMappingFactory(TenantFactory[ProductMapping]):
+class ProductMappingFactory(_OwnedFactory[ProductMapping]):
     """A name that is sold, and its workshop; `workshop=None`: it needs mapping."""
 
     _follows = ("workshop",)
@@ -151,13 +163,12 @@ class ProductMappingFactory(TenantFactory[ProductMapping]):
     class Meta:
         model = ProductMapping
 
-    organization = SubFactory(OrganizationFactory)
-    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    workshop = _of_same(WorkshopFactory)
     name = Sequence(lambda number: f"Product {number}")
     title = LazyAttribute(lambda mapping: mapping.name.casefold())
 
 
-class ProductCodeFactory(TenantFactory[ProductCode]):
+class ProductCodeFactory(_OwnedFactory[ProductCode]):
     """A mango id."""
 
     _follows = ("mapping",)
@@ -165,13 +176,12 @@ class ProductCodeFactory(TenantFactory[ProductCode]):
     class Meta:
         model = ProductCode
 
-    organization = SubFactory(OrganizationFactory)
-    mapping = SubFactory(ProductMappingFactory, organization=SelfAttribute("..organization"))
+    mapping = _of_same(ProductMappingFactory)
     platform = "tagmango"
     external_id = Sequence(lambda number: f"mango{number}")
 
 
-class RegistrationFactory(TenantFactory[Registration]):
+class RegistrationFactory(_OwnedFactory[Registration]):
     """A person who signed up for a workshop; another phone each time."""
 
     _follows = ("workshop",)
@@ -179,8 +189,7 @@ class RegistrationFactory(TenantFactory[Registration]):
     class Meta:
         model = Registration
 
-    organization = SubFactory(OrganizationFactory)
-    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    workshop = _of_same(WorkshopFactory)
     name = Sequence(lambda number: f"Person {number}")
     email = Sequence(lambda number: f"person{number}@example.com")
     full_phone = Sequence(lambda number: f"+9198{number:08d}")
@@ -191,7 +200,7 @@ class RegistrationFactory(TenantFactory[Registration]):
     registered_at = LazyFunction(timezone.now)
 
 
-class OrderFactory(TenantFactory[Order]):
+class OrderFactory(_OwnedFactory[Order]):
     """A paid order."""
 
     _follows = ("registration",)
@@ -199,8 +208,7 @@ class OrderFactory(TenantFactory[Order]):
     class Meta:
         model = Order
 
-    organization = SubFactory(OrganizationFactory)
-    registration = SubFactory(RegistrationFactory, organization=SelfAttribute("..organization"))
+    registration = _of_same(RegistrationFactory)
     platform = "tagmango"
     external_id = Sequence(lambda number: f"order{number}")
     status = Order.Status.COMPLETED
@@ -208,7 +216,7 @@ class OrderFactory(TenantFactory[Order]):
     occurred_at = LazyFunction(timezone.now)
 
 
-class SourceTokenFactory(TenantFactory[SourceToken]):
+class SourceTokenFactory(_OwnedFactory[SourceToken]):
     """The token of a URL; `token="…"` says which."""
 
     class Meta:
@@ -217,13 +225,12 @@ class SourceTokenFactory(TenantFactory[SourceToken]):
     class Params:
         token = Sequence(lambda number: f"token{number}")
 
-    organization = SubFactory(OrganizationFactory)
     platform = "tagmango"
     token_hash = LazyAttribute(lambda row: hashlib.sha256(row.token.encode()).hexdigest())
     hint = LazyAttribute(lambda row: row.token[:4])
 
 
-class RegistrationImportFactory(TenantFactory[RegistrationImport]):
+class RegistrationImportFactory(_OwnedFactory[RegistrationImport]):
     """An uploaded file of one row, not started."""
 
     _follows = ("workshop",)
@@ -231,8 +238,7 @@ class RegistrationImportFactory(TenantFactory[RegistrationImport]):
     class Meta:
         model = RegistrationImport
 
-    organization = SubFactory(OrganizationFactory)
-    workshop = SubFactory(WorkshopFactory, organization=SelfAttribute("..organization"))
+    workshop = _of_same(WorkshopFactory)
     file_name = Sequence(lambda number: f"people{number}.csv")
     content = b"name,phone\nAsha,9812345678\n"
     columns = LazyFunction(lambda: {"name": 0, "phone": 1})
@@ -240,7 +246,7 @@ class RegistrationImportFactory(TenantFactory[RegistrationImport]):
     requested_by = "test"
 
 
-class ImportRowFactory(TenantFactory[ImportRow]):
+class ImportRowFactory(_OwnedFactory[ImportRow]):
     """A row that was imported."""
 
     _follows = ("registration_import",)
@@ -248,8 +254,7 @@ class ImportRowFactory(TenantFactory[ImportRow]):
     class Meta:
         model = ImportRow
 
-    organization = SubFactory(OrganizationFactory)
-    registration_import = SubFactory(RegistrationImportFactory, organization=SelfAttribute("..organization"))
+    registration_import = _of_same(RegistrationImportFactory)
     number = Sequence(lambda number: number + 2)
     outcome = "registered"
     person = "Asha"
