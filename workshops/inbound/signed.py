@@ -36,8 +36,7 @@ def verify(request: Request) -> None:
     headers = {name: request.headers.get(name, "") for name in _HEADERS}
     if not all(headers.values()):
         raise Refused(401, "no_signature")
-    # A list, so that every secret is compared however the first one ends.
-    if not any([_is_signed(secret, request.body, headers) for secret in secrets if secret]):  # noqa: C419
+    if not any([_is_signed(secret, request.body, headers) for secret in secrets if secret]):  # noqa: C419  # all are compared
         raise Refused(401, "wrong_signature")
 
 

@@ -95,6 +95,14 @@ def test_rows_may_name_their_workshops(workshop: Workshop) -> None:
     assert person.registered_at == datetime(2026, 1, 19, 18, 30, tzinfo=UTC)  # midnight in Kolkata
 
 
+def test_orders_of_a_very_long_name_are_told_apart(workshop: Workshop) -> None:
+    """Fails with an identity that is cut off: the second order would count as known before."""
+    name = "x" * 400
+    lines = [f"{name},{order},981234567{order}" for order in (1, 2)]
+    job = _run(_upload(workshop, "\n".join(["workshop_name,order_id,phone", *lines]), is_for_workshop=False))
+    assert (job.registered, job.known) == (2, 0)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_encodings_and_delimiters_are_found_out(encoding: str, delimiter: str) -> None:
@@ -158,7 +166,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(content: bytes, said: st
     assert said in refused.value.message
 
 
-def test_an_import_that_was_killed_goes_on_where_it_was(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_that_was_killed_goes_on_where_it_was(workshop: Workshop) -> None:
     text = "phone\n" + "".join(f"98{number:08}\n" for number in range(MANY))
     job = _upload(workshop, text)
     with tenancy.tenant(job.organization_id):

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 CHUNK = 100
 _TASK = "workshops.import_registrations"
 _EVENT = "import"
+_LONGEST_IDENTITY = 300
 Status = RegistrationImport.Status
 Outcome = ImportRow.Outcome
 #: Told how many more rows are done.
@@ -205,12 +206,21 @@ def _identity(job: RegistrationImport, row: Row) -> str:
     """The order's id where the file has one; else who it is and what for, whatever file says so."""
     where = str(job.workshop_id) if job.workshop_id else row.values.get("workshop_name", "")
     if order_id := row.values.get("order_id"):
-        return f"{where}:{order_id}"[:300]
+        return _short(f"{where}:{order_id}")
     person = read_person(
         organization=job.organization, name=row.values.get("name", ""), email=row.values.get("email", ""),
         phone_text=row.values.get("phone", ""), **_where_phone_is(row.values),
     )  # fmt: skip
-    return "sha256:" + hashlib.sha256(f"{where}\n{person.key}".encode()).hexdigest()
+    return _digest(f"{where}\n{person.key}")
+
+
+def _short(identity: str) -> str:
+    """Cut off, two orders could be one; as it is, it may not fit into the index."""
+    return identity if len(identity) <= _LONGEST_IDENTITY else _digest(identity)
+
+
+def _digest(identity: str) -> str:
+    return "sha256:" + hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _where_phone_is(said: Mapping[str, str]) -> dict[str, str]:
