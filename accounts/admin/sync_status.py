@@ -75,7 +75,7 @@ def _would_do(person: services.Person) -> str:
         return f"The e-mail {person.app_email or 'nothing'} becomes {person.auth_email}."
     if person.state == State.MISSING_APP_USER:
         return "An app user is made."
-    return person.why
+    return "Nothing." if person.state == State.SYNCED else person.why
 
 
 def _counted(request: HttpRequest) -> dict[str, int]:
@@ -124,7 +124,9 @@ class SyncStatusAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     ]
     readonly_fields = ["in_state", "why", "would_do", "rows"]
     actions = ["repair_chosen"]
-    actions_detail = ["repair_this", "merge_keeping_auth", "merge_keeping_app", "merge_newest"]
+    actions_detail = [
+        "repair_this", {"title": "Merge", "items": ["merge_keeping_auth", "merge_keeping_app", "merge_newest"]},
+    ]  # fmt: skip
 
     def has_repair_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows cannot be edited; repairing is what the right to change them allows."""
@@ -197,17 +199,17 @@ class SyncStatusAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         """From its own page."""
         return self._one(request, object_id, Strategy.REFUSE)
 
-    @action(description="Merge, keep the identity's …", permissions=["repair"], url_path="merge-keep-auth")
+    @action(description="Keep what the identity's id has …", permissions=["repair"], url_path="merge-keep-auth")
     def merge_keeping_auth(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Where only one may stay, what is under the identity's id does."""
         return self._one(request, object_id, Strategy.KEEP_AUTH)
 
-    @action(description="Merge, keep the other …", permissions=["repair"], url_path="merge-keep-app")
+    @action(description="Keep what the other id has …", permissions=["repair"], url_path="merge-keep-app")
     def merge_keeping_app(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Where only one may stay, what is under the other id does."""
         return self._one(request, object_id, Strategy.KEEP_APP)
 
-    @action(description="Merge, keep the newest …", permissions=["repair"], url_path="merge-newest")
+    @action(description="Keep what is newest …", permissions=["repair"], url_path="merge-newest")
     def merge_newest(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Where only one may stay, what was changed last does."""
         return self._one(request, object_id, Strategy.NEWEST)

@@ -124,6 +124,7 @@ def test_a_person_s_page_says_what_a_repair_would_move_and_repairs() -> None:
     with tenancy.system():
         MembershipFactory.create(user=AppUser.objects.get(id="old_moved"))
     client, row = superuser(), SyncStatus.objects.get(user_id="moved")
+    assert "A repair would do this Nothing." in text_of(client.get(url(SyncStatus, "change", "synced")))
     said = text_of(client.get(url(SyncStatus, "change", "moved")))
     assert "The id old_moved becomes moved: 1 in organization_members.user_id." in said
     asked = text_of(client.get(url(SyncStatus, "repair_this", "moved")))
@@ -153,8 +154,8 @@ def test_chosen_people_are_repaired_after_a_dry_run_and_a_swap_is_repaired_once(
 def test_a_merge_is_offered_where_one_is_possible() -> None:
     planted.plant()
     client = superuser()
-    assert "Merge, keep" not in text_of(client.get(url(SyncStatus, "change", "moved")))
-    assert "Merge, keep the other" in text_of(client.get(url(SyncStatus, "change", "occupied")))
+    assert "Keep what" not in text_of(client.get(url(SyncStatus, "change", "moved")))
+    assert "Keep what the other id has" in text_of(client.get(url(SyncStatus, "change", "occupied")))
     press(client, "merge_keeping_app", SyncStatus.objects.get(user_id="occupied"))
     assert AppUser.objects.get(id="occupied").full_name == "Occupied, old"
 

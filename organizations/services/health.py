@@ -48,15 +48,19 @@ class MirrorHealth:
         """What a person should look at, in words; empty when all is well."""
         found = {
             "CLERK_SECRET_KEY or CLERK_WEBHOOK_SECRETS is not set": not self.is_configured,
-            f"{self.dead} webhooks were given up": self.dead,
-            f"{self.failed} webhooks failed and are tried again": self.failed,
-            f"{self.refused} webhooks were refused since yesterday: is the secret right?": self.refused,
+            f"{_webhooks(self.dead)} given up": self.dead,
+            f"{_webhooks(self.failed)} not handled, and tried again": self.failed,
+            f"{_webhooks(self.refused)} refused since yesterday: is the secret right?": self.refused,
             f"a webhook has waited for {self.lag_seconds:.0f} s": self.lag_seconds > _LAG_IS_TROUBLE.total_seconds(),
             "there was no whole reconcile for over a day": self.is_stale,
             f"the last reconcile is {self.last_reconcile_status}": self.last_reconcile_status in _NOT_WELL,
             f"roles that grant nothing are those of {sum(self.unknown_roles.values())}": self.unknown_roles,
         }
         return [text for text, is_true in found.items() if is_true]
+
+
+def _webhooks(number: int) -> str:
+    return "1 webhook was" if number == 1 else f"{number:,} webhooks were"
 
 
 _NOT_WELL = (ReconcileRun.Status.SUSPICIOUS, ReconcileRun.Status.FAILED)

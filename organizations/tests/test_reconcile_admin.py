@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from common.tests import admin_pages
 from common.tests.admin_pages import press, staff, superuser, text_of, url
 from organizations.models import Organization, ReconcileRun
 from organizations.tests.factories import MembershipFactory, OrganizationFactory
+from webhooks.models import RefusedCount
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,12 @@ def test_rights_are_respected() -> None:
     viewer = staff("view_reconcilerun")
     assert viewer.get(url(ReconcileRun, "start")).status_code == 403
     assert "Reconcile now" not in text_of(viewer.get(url(ReconcileRun, "changelist")))
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 webhook was refused"), (1200, "1,200 webhooks were refused")])
+def test_the_list_counts_in_plain_words(number: int, said: str) -> None:
+    RefusedCount.objects.create(day=timezone.now().date(), source="clerk", reason="wrong_signature", number=number)
+    assert said in text_of(superuser().get(url(ReconcileRun, "changelist")))
 
 
 def test_the_list_says_how_the_mirror_is() -> None:

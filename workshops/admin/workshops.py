@@ -17,7 +17,7 @@ from workshops.admin.communities import RETRY, STATUS_COLORS, CommunityInline
 from workshops.admin.groups import WorkshopGroupInline, save_links
 from workshops.admin.life import ArchiveFilter, LifeActions
 from workshops.admin.participation import ParticipationPages
-from workshops.models import Community, Workshop, WorkshopGroup
+from workshops.models import Community, Registration, Workshop, WorkshopGroup
 
 
 def _sync_deed(request: HttpRequest) -> Deed:
@@ -126,7 +126,13 @@ class WorkshopAdmin(LifeActions, ParticipationPages, TenantAdmin):
         return row.community_group_id is not None
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Whoever may delete a workshop deletes its community and links with it, which nobody deletes by themselves."""
+        """
+        Whoever may delete a workshop deletes its community and links with it, which nobody deletes by themselves.
+
+        :raises WorkshopHasRegistrations: instead of a list of thousands of people
+        """
+        if Registration.objects.filter(workshop__in=objs).exists():
+            raise services.WorkshopHasRegistrations
         shown, counts, _, protected = super().get_deleted_objects(objs, request)
         return shown, counts, set(), protected
 

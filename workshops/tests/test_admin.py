@@ -21,6 +21,7 @@ from whatsapp.tests.factories import GroupFactory, GroupMemberFactory, SessionFa
 from workshops.models import Community, Workshop, WorkshopGroup
 from workshops.tests.factories import (
     CommunityFactory,
+    RegistrationFactory,
     StandaloneFactory,
     WorkshopFactory,
     WorkshopGroupFactory,
@@ -177,6 +178,19 @@ def test_workshops_are_deleted_by_the_same_rules_as_everywhere() -> None:
     assert "was deleted successfully" in text_of(
         client.post(url(Workshop, "delete", free.pk), {"post": "yes"}, follow=True)
     )
+
+
+@pytest.mark.parametrize("answer", [{}, {"post": "yes"}])
+def test_a_workshop_with_people_is_not_deleted_and_they_are_not_listed(answer: dict[str, str]) -> None:
+    workshop = WorkshopFactory.create()
+    RegistrationFactory.create(workshop=workshop, organization=workshop.organization, name="Asha")
+    client, address = superuser(), url(Workshop, "delete", workshop.pk)
+    send = client.post if answer else client.get
+    for said in (text_of(send(address, answer, follow=True)), act(client, "delete_selected", workshop, **answer)):
+        assert "archive it, or map what they bought" in said
+        assert "Asha" not in said
+    with tenancy.system():
+        assert Workshop.objects.exists()
 
 
 # --- linked groups
