@@ -86,7 +86,7 @@ def _profile(found: Any) -> Profile | None:
     if not isinstance(found, dict) or not (pk := text(found.get("user_id"))):
         return None
     image = text(found.get("image_url")) or text(found.get("profile_image_url"))
-    return Profile(id=pk, full_name=_full_name(found), profile_image=image, identifier=text(found.get("identifier")))
+    return Profile(id=pk, full_name=_full_name(found), profile_image=image)
 
 
 def _primary(found: dict[str, Any], name: str, key: str) -> dict[str, Any]:

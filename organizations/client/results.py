@@ -25,12 +25,11 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person as a membership shows them. `identifier` may be an e-mail, a phone or a username."""
+    """A person as a membership shows them."""
 
     id: str
     full_name: str
     profile_image: str
-    identifier: str
 
 
 @dataclass(frozen=True, slots=True)
