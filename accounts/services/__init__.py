@@ -4,7 +4,13 @@ from accounts.services.arrivals import AccountDeleted, Arrival, IdTaken, sync_pe
 from accounts.services.backups import write_backup
 from accounts.services.erasing import Erasure, PersonUnknown, erase_person
 from accounts.services.failures import sweep_failures, try_again
-from accounts.services.identities import IdentityFacts, follows_identities, forget_identity, record_identities
+from accounts.services.identities import (
+    IdentityFacts,
+    adopt_identities,
+    follows_identities,
+    forget_identity,
+    record_identities,
+)
 from accounts.services.people import ensure_people
 from accounts.services.plans import (
     Person,
@@ -31,6 +37,7 @@ __all__ = [
     "Plan",
     "RepairRefused",
     "Strategy",
+    "adopt_identities",
     "count_left_behind",
     "count_states",
     "ensure_people",

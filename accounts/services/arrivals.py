@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts.models import AppUser, AuthUser
 from accounts.services.failures import try_again
-from accounts.services.identities import IdentityFacts, record_identities
+from accounts.services.identities import HEARSAY, IdentityFacts, record_identities
 from common.errors import DomainError
 
 #: Whatever the provider says itself is newer.
-_HEARSAY = datetime(1970, 1, 1, tzinfo=UTC)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AccountDeleted(DomainError):
@@ -63,9 +63,9 @@ def sync_person(
         facts = IdentityFacts(
             id=id, email=email, is_email_confirmed=is_trusted and shown.get("email_verified") is True,
             full_name=_text(shown, "full_name") or _text(shown, "name"), username=username or None,
-            profile_image=_text(shown, "avatar_url"), updated_at=timezone.now() if is_trusted else _HEARSAY,
+            profile_image=_text(shown, "avatar_url"), updated_at=timezone.now() if is_trusted else _LONG_AGO,
         )  # fmt: skip
-        record_identities(identities=[facts], provider=known.provider if known else "api")
+        record_identities(identities=[facts], provider=known.provider if known else HEARSAY)
     try_again(auth_id=id)
     after = AppUser.objects.filter(pk=id).first()
     if after is None:

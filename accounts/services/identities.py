@@ -1,15 +1,18 @@
 """What the identity provider tells us. A trigger (`accounts/sql/identities.sql`) keeps app_users in step with it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.models import AuthUser
 from accounts.services.news import tell_of_profiles
 
+#: The provider of those whom so far only another server of ours has told of.
+HEARSAY = "api"
 #: One by one, in the order of the list: of two about the same person, the second meets what the first has written.
 _RECORD = """
 SELECT fact ->> 'id' FROM jsonb_array_elements(%s) WITH ORDINALITY AS told (fact, place)
@@ -57,6 +60,11 @@ def _as_row(facts: IdentityFacts) -> dict[str, Any]:
         "created_at": facts.created_at.isoformat() if facts.created_at else None,
         "email_confirmed_at": facts.updated_at.isoformat() if facts.email and facts.is_email_confirmed else None,
     }  # fmt: skip
+
+
+def adopt_identities(*, ids: Collection[str], provider: str = "clerk") -> None:
+    """The provider has these: they are its own from now on, whoever told us of them first."""
+    AuthUser.objects.filter(pk__in=ids, provider=HEARSAY).update(provider=provider)
 
 
 @transaction.atomic

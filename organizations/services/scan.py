@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import services as accounts
 from accounts.models import AuthUser
 from organizations.client import ListedMembership, ListedOrganizations, ListedUser, Page
 from organizations.models import Membership, Organization, ReconcileRun, ReconcileSeen
@@ -28,6 +29,7 @@ def apply_users(*, run: ReconcileRun, page: Page[ListedUser], total: int | None)
     found = _sort_users(run, page.rows)
     if not run.is_dry_run:
         mirror.record_users(users=[*found[Difference.PERSON_MISSING], *found[Difference.PERSON_CHANGED]])
+        accounts.adopt_identities(ids=[user.id for user in page.rows])
     _note(run, found, lambda user: user.id)
     cursor = page.rows[-1].id if page.rows else run.cursor
     run.calls += total is not None and page.size > 0

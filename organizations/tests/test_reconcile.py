@@ -12,6 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import AppUser, AuthUser
+from accounts.services import sync_person
 from common import tenancy
 from common.tests.processes import manage, wait_until
 from common.tests.servers import says, server
@@ -236,6 +237,21 @@ def test_what_a_webhook_wrote_while_the_scan_ran_is_left_alone(sandbox: Sandbox,
         Membership.objects.update(mirrored_at=timezone.now() + timedelta(hours=1))
     sandbox.clerk.remove_member(guild, "user_eve")
     assert reconcile().found == {}
+
+
+def test_whoever_another_server_told_of_first_is_clerks_all_the_same(sandbox: Sandbox, guild: str) -> None:
+    """Else they would stay for ever when the webhook of their deletion is lost."""
+    for id in ("user_ada", "user_never_at_clerk"):
+        sync_person(id=id, email=f"{id}@example.com", is_trusted=True)
+    assert reconcile(is_dry_run=True).status == Status.DONE
+    assert AuthUser.objects.get(pk="user_ada").provider == "api"
+    reconcile()
+    age()
+    sandbox.clerk.delete_user("user_ada")
+    assert reconcile().found[Difference.PERSON_GONE] == 1
+    gone = dict(AuthUser.objects.values_list("pk", "deleted_at"))
+    assert gone["user_ada"] is not None
+    assert gone["user_never_at_clerk"] is None
 
 
 def test_a_changed_table_of_roles_is_drift(mirrored: str, settings: Any) -> None:
