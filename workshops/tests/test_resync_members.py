@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from celery.signals import before_task_publish
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
@@ -228,15 +230,29 @@ def test_a_run_that_a_worker_holds_is_left_to_it(group: Group) -> None:
 
 
 def test_no_task_is_started_beside_it(
-    group: Group,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-    monkeypatch: pytest.MonkeyPatch,
+    group: Group, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    sent: list[str] = []
-    monkeypatch.setattr("common.queue._send", lambda name, *_: sent.append(name))
-    with django_capture_on_commit_callbacks(execute=True):
+    with _sent() as names, django_capture_on_commit_callbacks(execute=True):
         resync("--all")
-    assert sent == []
+    assert names == []
+    with _sent() as names, django_capture_on_commit_callbacks(execute=True), tenancy.system():
+        services.request_sync(group=group, requested_by="test")
+    assert names == ["whatsapp.sync_members"], "which is what it would have been"
+
+
+@contextmanager
+def _sent() -> Iterator[list[str]]:
+    """The tasks that Celery sends meanwhile."""
+    names: list[str] = []
+
+    def hear(sender: str, **_: Any) -> None:
+        names.append(sender)
+
+    before_task_publish.connect(hear)
+    try:
+        yield names
+    finally:
+        before_task_publish.disconnect(hear)
 
 
 @contextmanager
