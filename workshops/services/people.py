@@ -97,6 +97,7 @@ def correct_phone(*, registration: Registration, phone_text: str, corrected_by: 
     if number is None:
         raise PhoneUnreadable
     lock_orders_of(registration.organization_id)
+    registration.refresh_from_db(fields=["workshop"])  # whoever had the lock may have moved it
     others = Registration.objects.filter(organization=registration.organization, workshop=registration.workshop_id)
     taken = others.exclude(pk=registration.pk).filter(full_phone=number.e164).first()
     if registration.workshop_id and taken:

@@ -99,6 +99,23 @@ def test_a_phone_that_is_corrected_while_an_order_is_placed_stays_corrected() ->
     assert (kept.phone_text, kept.full_phone) == ("98123 45678", "+919812345678")
 
 
+def test_a_phone_that_is_taken_where_somebody_is_being_moved_to_is_refused() -> None:
+    """Fails without `refresh_from_db` in `people.correct_phone`: the unique key would make it an error 500."""
+    moving = RegistrationFactory.create()
+    there = RegistrationFactory.create(workshop=WorkshopFactory.create(organization=moving.organization))
+
+    def correct() -> None:
+        with tenancy.tenant(moving.organization_id):
+            services.correct_phone(registration=moving, phone_text=str(there.full_phone), corrected_by="user:1")
+
+    with tenancy.tenant(moving.organization_id):
+        lock_orders_of(moving.organization_id)
+        [correction] = _in_threads(correct)
+        wait_until(lambda: _waiting() == 1 or correction.done(), "the correction")
+        Registration.objects.filter(pk=moving.pk).update(workshop=there.workshop)
+    assert isinstance(correction.exception(30), services.PhoneTaken)
+
+
 def test_a_workshop_that_is_sold_while_it_is_deleted_stays() -> None:
     """Fails without `lock_orders_of` in `delete_workshop`: the foreign key would break it off with an error 500."""
     workshop = WorkshopFactory.create()
