@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 
 from accounts import services
 from accounts.models import Repair, SyncStatus
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge, who
 from common.admin.actions import Deed
 
 _COLORS: dict[str, str] = {
@@ -39,7 +39,7 @@ def _undo_deed(request: HttpRequest) -> Deed:
 class RepairAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     """What was repaired, by whom and why."""
 
-    list_display = ["id", "created_at", "what", "auth_id", "old_id", "new_id", "rows", "actor", "undone_at"]
+    list_display = ["id", "created_at", "what", "auth_id", "old_id", "new_id", "rows", "repairer", "undone_at"]
     list_filter = ["action", ("created_at", DateFieldListFilter)]
     list_filter_submit = True
     search_fields = ["auth_id__exact", "old_id__exact", "new_id__exact"]
@@ -70,6 +70,11 @@ class RepairAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     def found(self, repair: Repair) -> str:
         """The state of the person before, in words."""
         return dict(SyncStatus.State.choices).get(repair.state, repair.state)
+
+    @admin.display(description="Who")
+    def repairer(self, repair: Repair) -> str:
+        """In words."""
+        return who(repair.actor)
 
     @admin.display(description="Rows")
     def rows(self, repair: Repair) -> int:

@@ -3,7 +3,7 @@
 from common.admin.actions import ActionsMixin, action, actor
 from common.admin.base import ReadOnlyMixin, TenantAdmin, TextInputsMixin
 from common.admin.forms import TenantForm, TenantInline
-from common.admin.html import badge, link, moment, wide
+from common.admin.html import badge, link, moment, who, wide
 from common.admin.lists import BigListMixin
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "badge",
     "link",
     "moment",
+    "who",
     "wide",
 ]

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold import decorators
 
+from common.admin.html import who
 from common.errors import DomainError
 
 _MOST_ROWS = 500
@@ -57,6 +58,10 @@ class ActionsMixin:
     admin_site: Any
     get_object: Callable[..., Any]
     message_user: Callable[..., None]
+    #: Columns that say who did something, on the page of a row.
+    readonly_preprocess_fields = dict.fromkeys(
+        ("created_by", "requested_by", "mapped_by", "corrected_by", "acknowledged_by", "actor"), who
+    )
     _get_obj_does_not_exist_redirect: Callable[..., HttpResponse]
 
     def do_all(self, request: HttpRequest, queryset: QuerySet[Any], deed: Deed) -> None:

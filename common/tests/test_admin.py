@@ -6,12 +6,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from common import tenancy
-from common.admin import TenantAdmin, TenantForm
+from common.admin import TenantAdmin, TenantForm, who
 from common.admin.paginator import EstimatingPaginator
+from common.tests.admin_pages import superuser, url
 from webhooks.models import RefusedCount
 from whatsapp.models import GroupMember
 from whatsapp.tests.factories import GroupFactory, GroupMemberFactory
-from workshops.models import WorkshopGroup
+from workshops.models import Workshop, WorkshopGroup
 from workshops.tests.factories import WorkshopFactory
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +29,30 @@ def test_a_new_row_of_a_known_organization_takes_only_its_rows() -> None:
     form = _LinkForm({"workshop": workshop.pk, "group": foreign.pk}, organization_id=workshop.organization_id)
     with tenancy.system():
         assert form.errors == {"group": ["Choose one that belongs to the same organization."]}
+
+
+@pytest.mark.parametrize(
+    ("actor", "said"),
+    [
+        ("staff:7", '<a class="text-link" href="/admin/accounts/staffuser/7/change/">staff member 7</a>'),
+        ("user:a_1", '<a class="text-link" href="/admin/accounts/appuser/a_5F1/change/">a_1</a>'),
+        ("user:&lt;b&gt;", '<a class="text-link" href="/admin/accounts/appuser/_3Cb_3E/change/">&lt;b&gt;</a>'),
+        ("command:resync_members", "manage.py resync_members"),
+        ("orders", "orders"),
+        ("<b>", "&lt;b&gt;"),
+        ("", ""),
+    ],
+)
+def test_who_did_something_is_said_in_words_and_led_to(actor: str, said: str) -> None:
+    assert who(actor) == said
+
+
+def test_pages_and_lists_say_who() -> None:
+    workshop, client = WorkshopFactory.create(created_by="user:user_ada"), superuser()
+    for page in (url(Workshop, "changelist"), url(Workshop, "change", workshop.pk)):
+        content = client.get(page).content.decode()
+        assert '<a class="text-link" href="/admin/accounts/appuser/user_5Fada/change/">user_ada</a>' in content
+        assert "user:user_ada" not in content
 
 
 def test_a_form_without_an_organization_offers_nothing() -> None:

@@ -9,7 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge, wide
+from common.admin import ActionsMixin, BigListMixin, ReadOnlyMixin, action, actor, badge, who, wide
 from common.admin.actions import Deed
 from organizations import services
 from organizations.models import ReconcileRun
@@ -31,7 +31,7 @@ class ReconcileRunAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
     """Runs, newest first, below the health of the mirror."""
 
     list_before_template = "organizations/mirror_health.html"
-    list_display = ["created_at", "what", "state", "differences", "why", "fetched", "calls", "requested_by"]
+    list_display = ["created_at", "what", "state", "differences", "why", "fetched", "calls", "requester"]
     list_filter = ["status", "is_dry_run", ("created_at", DateFieldListFilter)]
     list_filter_submit = True
     search_fields = ["scope__exact"]
@@ -72,6 +72,11 @@ class ReconcileRunAdmin(ReadOnlyMixin, ActionsMixin, BigListMixin, ModelAdmin):
         """In words and color."""
         text = run.get_status_display() + (" (dry run)" if run.is_dry_run else "")
         return badge(text, STATUS_COLORS[run.status])
+
+    @admin.display(description="Requested by")
+    def requester(self, run: ReconcileRun) -> str:
+        """In words."""
+        return who(run.requested_by)
 
     @admin.display(description="Differences")
     def differences(self, run: ReconcileRun) -> int:

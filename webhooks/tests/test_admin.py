@@ -117,7 +117,7 @@ def test_an_alarm_is_acknowledged_from_the_list_and_on_its_page() -> None:
     assert "1 alarm acknowledged" in said
     assert f"{over}: This alarm is closed already" in said
     assert "1 alarm acknowledged" in press(client, "acknowledge_this", two)
-    assert "staff:" in text_of(client.get(url(Alarm, "change", two.pk)))
+    assert "Acknowledged by staff member" in text_of(client.get(url(Alarm, "change", two.pk)))
     assert not Alarm.objects.filter(closed_at=None, acknowledged_at=None).exists()
 
 

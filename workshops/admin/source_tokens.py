@@ -12,7 +12,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from common.admin import TenantAdmin, TenantForm, action, actor, badge
+from common.admin import TenantAdmin, TenantForm, action, actor, badge, who
 from common.admin.actions import Deed
 from workshops import services
 from workshops.models import SourceToken
@@ -52,7 +52,7 @@ class SourceTokenForm(TenantForm):
 class SourceTokenAdmin(TenantAdmin):
     """URLs of order platforms. Adding one for a platform that has one replaces it."""
 
-    list_display = ["platform", "organization", "hint", "state", "expires_at", "created_by", "created_at"]
+    list_display = ["platform", "organization", "hint", "state", "expires_at", "creator", "created_at"]
     list_filter = ["platform", ("organization", AutocompleteSelectFilter)]
     ordering = ["-created_at"]
     actions_detail = ["revoke_this"]
@@ -105,6 +105,11 @@ class SourceTokenAdmin(TenantAdmin):
         }  # fmt: skip
         request.current_app = self.admin_site.name  # read by the url tag
         return TemplateResponse(request, "workshops/source_token.html", context)
+
+    @admin.display(description="Created by")
+    def creator(self, token: SourceToken) -> str:
+        """In words."""
+        return who(token.created_by)
 
     @admin.display(description="State")
     def state(self, token: SourceToken) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import formats, timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from common.admin import TenantAdmin, action, actor, badge
+from common.admin import TenantAdmin, action, actor, badge, who
 from common.admin.actions import Deed
 from common.errors import DomainError
 from workshops import services
@@ -68,7 +68,7 @@ class CommunityFilter(admin.ChoicesFieldListFilter):
 class WorkshopAdmin(LifeActions, ParticipationPages, TenantAdmin):
     """Workshops. A new one gets its community by the same signal as everywhere."""
 
-    list_display = ["title", "organization", "starts", "life", "community_state", "members", "created_by", "created_at"]
+    list_display = ["title", "organization", "starts", "life", "community_state", "members", "creator", "created_at"]
     list_filter = [
         WhenFilter, "status", ArchiveFilter, ("community__status", CommunityFilter),
         ("organization", AutocompleteSelectFilter), ("tag", AutocompleteSelectFilter),
@@ -197,6 +197,11 @@ class WorkshopAdmin(LifeActions, ParticipationPages, TenantAdmin):
         """Its state; nothing for the moment before it is queued."""
         community: Community | None = getattr(workshop, "community", None)
         return badge(community.get_status_display(), STATUS_COLORS[community.status]) if community else ""
+
+    @admin.display(description="Created by")
+    def creator(self, workshop: Workshop) -> str:
+        """In words."""
+        return who(workshop.created_by)
 
     @admin.display(description="Members", ordering="member_count")
     def members(self, workshop: Any) -> int:
