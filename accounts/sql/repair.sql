@@ -158,6 +158,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   person record;
   facts jsonb;
+  hangs_on text;
 BEGIN
   FOR person IN
     WITH people AS MATERIALIZED (SELECT * FROM public.user_sync_states(among))
@@ -177,8 +178,11 @@ BEGIN
       outcome := 'repaired';
       message := '';
     EXCEPTION WHEN integrity_constraint_violation OR raise_exception THEN
+      GET STACKED DIAGNOSTICS hangs_on = TABLE_NAME;
       outcome := 'refused';
-      message := SQLERRM;
+      message := CASE SQLSTATE
+        WHEN '23503' THEN format('Of two rows one would have to go, and rows of %s hang on both: merge by hand.', hangs_on)
+        ELSE SQLERRM END;
       audit_id := NULL;
     END;
     RETURN NEXT;

@@ -20,6 +20,7 @@ from accounts import services, signals
 from accounts.models import AppUser, Repair, SyncStatus
 from accounts.tests import places, planted
 from accounts.tests.factories import AppUserFactory
+from chat.models import Conversation, Participant, StreamIdentity
 from common import tenancy
 from common.tests.processes import manage
 from organizations.models import Membership
@@ -195,6 +196,20 @@ def test_a_membership_that_has_ended_meets_no_other_in_a_merge(theirs: bool, our
     assert merge.facts["lost"] == []
     run("undo", str(merge.pk), "--yes")
     assert memberships() == {("m_old_occupied", "old_occupied", theirs), ("m_occupied", "occupied", ours)}
+
+
+def test_two_who_both_take_part_in_conversations_are_not_merged() -> None:
+    """In Stream they are two, and stay so."""
+    planted.plant()
+    with tenancy.system():
+        for id in ("old_occupied", "occupied"):
+            identity = StreamIdentity.objects.create(kind="user", person_id=id, stream_id=f"onecrew_user_{id}")
+            conversation = Conversation.objects.create(channel_id=id, speaker=identity, requested_by="test")
+            Participant.objects.create(conversation=conversation, identity=identity, person_id=id)
+    (line,) = services.repair(ids=["occupied"], strategy="keep-auth", actor="test")
+    assert line.outcome == "refused"
+    assert re.search(r"rows of chat_\w+ hang on both: merge by hand", line.message), line.message
+    assert AppUser.objects.filter(id__in=["old_occupied", "occupied"]).count() == 2
 
 
 def memberships() -> set[tuple[str | None, str, bool]]:
