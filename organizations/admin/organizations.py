@@ -17,6 +17,7 @@ from common.admin import ActionsMixin, BigListMixin, TenantAdmin, TenantForm, Te
 from common.admin.actions import Deed
 from organizations import services
 from organizations.models import Membership, Organization
+from organizations.roles import Role
 from organizations.serializers import OrganizationSerializer
 
 
@@ -147,6 +148,10 @@ class MembershipAdmin(TenantAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A new one has no time yet."""
         return self.fields if obj else ["organization", "user", "role"]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Nobody becomes an owner by a forgotten choice."""
+        return {"role": Role.MEMBER, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A membership is one person's."""

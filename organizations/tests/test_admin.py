@@ -114,6 +114,8 @@ def test_the_number_of_members_leads_to_them() -> None:
 def test_somebody_is_a_member_once() -> None:
     membership = MembershipFactory.create()
     again = {"organization": membership.organization_id, "user": membership.user_id, "role": "viewer"}
+    form = superuser().get(url(Membership, "add")).context["adminform"].form
+    assert form["role"].value() == "member"
     assert "is a member of this organization already" in text_of(superuser().post(url(Membership, "add"), again))
 
 

@@ -311,6 +311,16 @@ def test_wrong_arguments_are_explained(workshop: Workshop, tmp_path: Path, argum
     assert refused.value.returncode == 2
 
 
+@pytest.mark.parametrize("text", ["A,B\n1,2\n", "Name,E-mail\nAsha,asha@x.example\n"])
+def test_the_command_says_how_to_say_what_the_file_does_not(workshop: Workshop, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(text)
+    with pytest.raises(CommandError, match="--workshop ID, or by --column phone=HEADER"):
+        _command(str(file), "--organization", workshop.organization_id)
+    with tenancy.system():
+        assert not RegistrationImport.objects.exists()
+
+
 def test_another_organizations_workshop_is_none(workshop: Workshop, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text(CSV)

@@ -41,7 +41,9 @@ class Command(BaseCommand):
         try:
             job = self._run(options)
         except DomainError as error:
-            raise CommandError(error.message, returncode=_WRONG_ARGUMENTS) from error
+            is_unclear = isinstance(error, services.ImportNotStartable)
+            hint = " Say so by --workshop ID, or by --column phone=HEADER." if is_unclear else ""
+            raise CommandError(f"{error.message}{hint}", returncode=_WRONG_ARGUMENTS) from error
         counts = ", ".join(f"{getattr(job, outcome)} {outcome}" for outcome in ImportRow.Outcome)
         self.stdout.write(f"{'Nothing was written. ' if options['dry_run'] else ''}{job.done} rows: {counts}.")
         if job.refused:
