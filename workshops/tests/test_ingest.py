@@ -343,6 +343,18 @@ def test_a_payment_of_razorpay_and_its_order_are_one_order(razorpay: str) -> Non
     assert set(order.payloads) == {"payment.captured", "order.paid"}
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_events_that_say_the_same_of_an_order_always_the_same_one_speaks(razorpay: str, is_first: bool) -> None:
+    """Fails without the event beside the rank in `orders._merge`."""
+    paid = payment(email="other@example.com")
+    paid["event"] = "order.paid"
+    for number, body in enumerate([payment(), paid] if is_first else [paid, payment()]):
+        _razorpay(razorpay, body, f"ev_{number}")
+        drain()
+    [order], [person] = posts.orders(), posts.registrations()
+    assert (order.event, order.email, person.email) == ("payment.captured", "asha@example.com", "asha@example.com")
+
+
 @pytest.mark.parametrize(("currency", "amount"), [("INR", "499.00"), ("JPY", "49900.00"), ("KWD", "49.90")])
 def test_razorpay_counts_in_the_smallest_unit(razorpay: str, currency: str, amount: str) -> None:
     _razorpay(razorpay, payment(currency=currency))

@@ -253,7 +253,21 @@ def test_a_number_that_is_none_is_corrected_and_found_again(api: Api, member: Me
     assert (fixed["full_phone"], fixed["corrected_by"]) == ("+919812345678", f"user:{member.user_id}")
     take(address, mango(orderId="o3", phone=12, dialCode=""), mango(orderId="o4"))
     assert len(posts.registrations()) == 2, "told by the wrong number and by the right one, it is the same person"
-    assert {person.full_phone for person in posts.registrations()} == {"+919812345678", "+919812345670"}
+    people = {person.full_phone: person.phone_text for person in posts.registrations()}
+    assert people == {"+919812345678": "98123 45678", "+919812345670": "9812345670"}, "no order says otherwise any more"
+
+
+def test_whoever_is_moved_is_found_by_the_number_that_was_corrected_over_there(
+    api: Api, member: Membership, address: Address
+) -> None:
+    """Fails without `full_phone` in `placement._keys`: the unique key would break the mapping off."""
+    there = WorkshopFactory.create(organization=member.organization)
+    RegistrationFactory.create(workshop=there, full_phone="+919812345678", person_key="text:12", corrected_by="user:1")
+    take(address, mango())
+    [mapping] = _mappings()
+    path = f"/api/product-mappings/{mapping.pk}/map"
+    assert api(member).post(path, {"workshop_id": str(there.pk)}, format="json").status_code == 200
+    assert [person.workshop_id for person in posts.registrations()] == [there.pk]
 
 
 def test_one_order_shows_what_was_sent(api: Api, member: Membership, address: Address) -> None:
