@@ -95,6 +95,14 @@ def test_rows_may_name_their_workshops(workshop: Workshop) -> None:
     assert person.registered_at == datetime(2026, 1, 19, 18, 30, tzinfo=UTC)  # midnight in Kolkata
 
 
+def test_one_order_for_two_people_registers_both_and_a_repeat_neither(workshop: Workshop) -> None:
+    """Fails with an identity without the person: the second one would be "known" and never missed."""
+    text = "order id,name,phone\nA-1,Asha,9812345678\nA-1,Ravi,9812345679\n"
+    first, second = _run(_upload(workshop, text)), _run(_upload(workshop, text))
+    assert (first.registered, first.known, second.registered, second.known) == (2, 0, 0, 2)
+    assert {person.name for person in posts.registrations()} == {"Asha", "Ravi"}
+
+
 def test_orders_of_a_very_long_name_are_told_apart(workshop: Workshop) -> None:
     """Fails with an identity that is cut off: the second order would count as known before."""
     name = "x" * 400

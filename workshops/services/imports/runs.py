@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 CHUNK = 100
 _TASK = "workshops.import_registrations"
 _EVENT = "import"
-_LONGEST_IDENTITY = 300
 Status = RegistrationImport.Status
 Outcome = ImportRow.Outcome
 #: Told how many more rows are done.
@@ -203,23 +202,17 @@ def _purchase(job: RegistrationImport, row: Row, external_id: str) -> Purchase:
 
 
 def _identity(job: RegistrationImport, row: Row) -> str:
-    """The order's id where the file has one; else who it is and what for, whatever file says so."""
+    """
+    Who it is, what for, and the order's id if the file has one, whatever file says so.
+
+    One order may be for several people. It is a digest: no length of a name makes two of them one.
+    """
     where = str(job.workshop_id) if job.workshop_id else row.values.get("workshop_name", "")
-    if order_id := row.values.get("order_id"):
-        return _short(f"{where}:{order_id}")
     person = read_person(
         organization=job.organization, name=row.values.get("name", ""), email=row.values.get("email", ""),
         phone_text=row.values.get("phone", ""), **_where_phone_is(row.values),
     )  # fmt: skip
-    return _digest(f"{where}\n{person.key}")
-
-
-def _short(identity: str) -> str:
-    """Cut off, two orders could be one; as it is, it may not fit into the index."""
-    return identity if len(identity) <= _LONGEST_IDENTITY else _digest(identity)
-
-
-def _digest(identity: str) -> str:
+    identity = "\n".join([where, row.values.get("order_id", ""), person.key])
     return "sha256:" + hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
 
 
