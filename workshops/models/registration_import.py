@@ -15,7 +15,8 @@ class RegistrationImport(TenantModel, Job):
     An uploaded CSV or XLSX file.
 
     `columns` says which of the file's columns (counted from 0) holds which field. Without a `workshop` each row names
-    its own. `done` counts rows that are written, so that a worker that was killed goes on after them.
+    its own. `done` counts rows that are written, so that a worker that was killed goes on after them. `content` is
+    emptied when all are.
     """
 
     class Status(models.TextChoices):

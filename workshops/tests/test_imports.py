@@ -78,6 +78,15 @@ def test_a_file_becomes_registrations_and_a_report_row_by_row(workshop: Workshop
     assert Decimal("1499.00") in {order.amount for order in posts.orders()}
 
 
+def test_the_file_itself_is_kept_no_longer_than_it_is_needed(workshop: Workshop) -> None:
+    draft = _upload(workshop, CSV)
+    assert bytes(draft.content) == CSV.encode()
+    done = _run(draft)
+    with tenancy.system():
+        assert bytes(RegistrationImport.objects.get(pk=done.pk).content) == b""
+    assert superuser().get(url(RegistrationImport, "change", done.pk)).status_code == 200
+
+
 def test_the_same_file_twice_changes_nothing_and_somebody_who_is_there_is_not_doubled(workshop: Workshop) -> None:
     OrderFactory.create(registration=RegistrationFactory.create(workshop=workshop, full_phone="+919812345678"))
     first, second = _run(_upload(workshop, CSV)), _run(_upload(workshop, CSV))

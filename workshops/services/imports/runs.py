@@ -234,5 +234,9 @@ def _read(job: RegistrationImport, rows: Sequence[tuple[int, list[str]]]) -> lis
 def _end(job: RegistrationImport, status: Status, reason: str = "") -> RegistrationImport:
     job = RegistrationImport.objects.defer("content").held(job)
     job.status, job.reason, job.lease_until, job.finished_at = status, reason, None, timezone.now()
-    job.save(update_fields=["status", "reason", "lease_until", "finished_at"])
+    changed = ["status", "reason", "lease_until", "finished_at"]
+    if status == Status.DONE:
+        job.content = b""  # personal data that nobody needs any more; a failed one may be started again
+        changed.append("content")
+    job.save(update_fields=changed)
     return job
