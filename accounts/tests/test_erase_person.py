@@ -18,6 +18,7 @@ from organizations.models import Membership
 from organizations.tests.factories import MembershipFactory
 from webhooks.models import Delivery
 from workshops.models import Order, Registration, Workshop
+from workshops.services.orders import Purchase, take_order
 from workshops.tests.factories import OrderFactory, RegistrationFactory, WorkshopFactory
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,26 @@ def test_orders_are_empty_too_whatever_they_call_the_person() -> None:
         assert set(map(str, rows)) == {str(("", "", "", {"erased": True}))}
         somebody.refresh_from_db()
     assert (somebody.name, somebody.payloads) == ("Eve", {"completed": {"buyer": "Eve"}})
+
+
+def test_a_refund_that_comes_later_counts_and_brings_nobody_back() -> None:
+    """Fails without the `replace` in `take_order`."""
+    with tenancy.system():
+        registration = Registration.objects.get()
+        order = OrderFactory.create(registration=registration, email="ada@example.com", name="Ada")
+    erase("user_ada", "--yes")
+    refund = Purchase(
+        platform=order.platform, external_id=order.external_id, event="refunded", status=Order.Status.REFUNDED,
+        raw={"buyer": "Ada"}, occurred_at=timezone.now(), name="Ada Lovelace", email="ada@example.com",
+        phone_text="+441234",
+    )  # fmt: skip
+    with tenancy.tenant(order.organization_id):
+        take_order(organization=order.organization, purchase=refund)
+        order.refresh_from_db()
+        registration.refresh_from_db()
+    assert (order.status, order.payloads) == ("refunded", {"erased": True, "refunded": {}})
+    assert (order.name, order.email, order.phone_text) == ("", "", "")
+    assert (registration.name, registration.email, registration.full_phone) == ("", "", None)
 
 
 def test_a_repair_of_somebody_whose_id_begins_the_same_is_left_alone() -> None:

@@ -1,6 +1,6 @@
 """Orders: kept raw, event by event, and placed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,9 @@ from workshops.services.registrations import PAID, PLACED, registration_of, sett
 Status = Order.Status
 #: What an order has come to, whatever order its events arrive in.
 _RANK = {Status.INITIATED: 0, Status.FAILED: 1, Status.COMPLETED: 2, Status.EXPIRED: 2, Status.REFUNDED: 3}
+
+#: What `erase_person` leaves of an order's payloads (`PERSONAL_COLUMNS`).
+_ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ def take_order(*, organization: Organization, purchase: Purchase, workshop: Work
     lock_orders_of(organization.pk)
     key = {"platform": purchase.platform, "external_id": purchase.external_id}
     order = Order.objects.filter(organization=organization, **key).first() or Order(organization=organization, **key)
+    if order.registration_id and _ERASED in order.payloads:
+        # A refund counts, and brings nobody back.
+        purchase = replace(purchase, name="", email="", phone_text="", raw={})
     _merge(order, purchase)
     if order.status in PLACED and order.registration_id is None:
         _place(order, purchase, organization, workshop)
