@@ -2,48 +2,50 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from webhooks.models import Alarm
 
-#: (title, icon, app label, model name) of each link, in groups.
+#: (icon, app label, model name) of each link, in groups. Its title is that of the page: the model's name.
 _GROUPS = [
     [
-        ("Workshops", "school", "workshops", "workshop"),
-        ("Registrations", "how_to_reg", "workshops", "registration"),
-        ("Orders", "receipt_long", "workshops", "order"),
-        ("What is sold", "storefront", "workshops", "productmapping"),
-        ("Imports", "upload_file", "workshops", "registrationimport"),
-        ("Tags", "sell", "workshops", "tag"),
-        ("Communities", "diversity_3", "workshops", "community"),
-        ("Groups", "forum", "whatsapp", "group"),
-        ("Workshop groups", "link", "workshops", "workshopgroup"),
-        ("Members", "person", "whatsapp", "groupmember"),
-        ("Syncs", "sync", "whatsapp", "syncrun"),
-        ("Membership changes", "history", "whatsapp", "membershipevent"),
-        ("Sessions", "smartphone", "whatsapp", "session"),
+        ("school", "workshops", "workshop"),
+        ("how_to_reg", "workshops", "registration"),
+        ("receipt_long", "workshops", "order"),
+        ("storefront", "workshops", "productmapping"),
+        ("upload_file", "workshops", "registrationimport"),
+        ("sell", "workshops", "tag"),
+        ("diversity_3", "workshops", "community"),
+        ("forum", "whatsapp", "group"),
+        ("link", "workshops", "workshopgroup"),
+        ("person", "whatsapp", "groupmember"),
+        ("sync", "whatsapp", "syncrun"),
+        ("history", "whatsapp", "membershipevent"),
+        ("smartphone", "whatsapp", "session"),
     ],
     [
-        ("Conversations", "chat", "chat", "conversation"),
-        ("People in Stream", "contact_mail", "chat", "streamidentity"),
+        ("chat", "chat", "conversation"),
+        ("contact_mail", "chat", "streamidentity"),
     ],
     [
-        ("Organizations", "apartment", "organizations", "organization"),
-        ("Memberships", "badge", "organizations", "membership"),
-        ("URLs for orders", "key", "workshops", "sourcetoken"),
-        ("Mirror of Clerk", "sync_alt", "organizations", "reconcilerun"),
-        ("People", "group", "accounts", "appuser"),
-        ("Staff", "shield_person", "accounts", "staffuser"),
-        ("User IDs", "fingerprint", "accounts", "syncstatus"),
-        ("Repairs of user IDs", "build", "accounts", "repair"),
-        ("Sign-up failures", "person_alert", "accounts", "syncfailure"),
+        ("apartment", "organizations", "organization"),
+        ("badge", "organizations", "membership"),
+        ("key", "workshops", "sourcetoken"),
+        ("sync_alt", "organizations", "reconcilerun"),
+        ("group", "accounts", "appuser"),
+        ("shield_person", "accounts", "staffuser"),
+        ("fingerprint", "accounts", "syncstatus"),
+        ("build", "accounts", "repair"),
+        ("person_alert", "accounts", "syncfailure"),
     ],
     [
-        ("Alarms", "notifications", "webhooks", "alarm"),
-        ("Webhooks", "inbox", "webhooks", "delivery"),
-        ("Refused webhooks", "block", "webhooks", "refusedcount"),
+        ("notifications", "webhooks", "alarm"),
+        ("inbox", "webhooks", "delivery"),
+        ("block", "webhooks", "refusedcount"),
     ],
 ]
 
@@ -60,7 +62,7 @@ def styles(request: HttpRequest) -> str:
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """What the staff member may see."""
-    allowed = [[link for link in group if _may_see(request, *link[2:])] for group in _GROUPS]
+    allowed = [[link for link in group if _may_see(request, *link[1:])] for group in _GROUPS]
     home = {"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}
     groups = [{"separator": True, "items": [_item(*link) for link in group]} for group in allowed if group]
     waiting = {"title": "What waits", "icon": "hourglass_empty", "link": reverse("waiting")}
@@ -72,7 +74,8 @@ def _may_see(request: HttpRequest, app: str, model: str) -> bool:
     return bool(user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}"))
 
 
-def _item(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
+def _item(icon: str, app: str, model: str) -> dict[str, Any]:
+    title = capfirst(apps.get_model(app, model)._meta.verbose_name_plural)
     item: dict[str, Any] = {"title": title, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist")}
     if model == "alarm" and (number := Alarm.objects.open().count()):
         item.update(badge=str(number), badge_variant="danger")

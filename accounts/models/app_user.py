@@ -29,7 +29,8 @@ class AppUser(models.Model):
 
     class Meta:
         db_table = "app_users"
-        verbose_name = "app user"
+        verbose_name = "person"
+        verbose_name_plural = "people"
         indexes = [models.Index(fields=["email_key"], name="app_users_by_email")]
 
     def __str__(self) -> str:

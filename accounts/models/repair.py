@@ -40,7 +40,8 @@ class Repair(models.Model):
 
     class Meta:
         db_table = "user_sync_audit"
-        verbose_name = "repair"
+        verbose_name = "repair of user IDs"
+        verbose_name_plural = "repairs of user IDs"
         indexes = [
             models.Index(fields=["auth_id"], name="user_sync_audit_auth_id"),
             models.Index(fields=["old_id"], name="user_sync_audit_old_id"),

@@ -136,7 +136,7 @@ def test_a_person_s_page_says_what_a_repair_would_move_and_repairs() -> None:
     repair = Repair.objects.get()
     assert repair.actor.startswith("staff:")
     assert "What was wrong app user has another id" in text_of(client.get(url(Repair, "change", repair.pk)))
-    assert "1 repair undone" in press(client, "undo_this", repair)
+    assert "1 repair of user IDs undone" in press(client, "undo_this", repair)
     assert AppUser.objects.filter(id="old_moved").exists()
 
 

@@ -87,7 +87,8 @@ class StreamIdentity(models.Model):
 
     class Meta:
         db_table = "chat_stream_identities"
-        verbose_name_plural = "stream identities"
+        verbose_name = "person in Stream"
+        verbose_name_plural = "people in Stream"
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind=Kind.COMPANY, company__isnull=False, person=None)

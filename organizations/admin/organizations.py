@@ -87,7 +87,7 @@ class OrganizationAdmin(ActionsMixin, TextInputsMixin, BigListMixin, ModelAdmin)
             services.request_reconcile(requested_by=actor(request), scope=organization.pk)
 
         question = "Compare this organization and its members with Clerk, and repair what differs?"
-        deed = Deed(act=reconcile, done="queued: see Mirror of Clerk.", question=question, button="Reconcile")
+        deed = Deed(act=reconcile, done="queued: see Reconciles with Clerk.", question=question, button="Reconcile")
         return self.do_one(request, object_id, deed)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:

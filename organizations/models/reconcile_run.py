@@ -87,7 +87,8 @@ class ReconcileRun(Job):
 
     class Meta:
         db_table = "organization_reconcile_runs"
-        verbose_name = "reconcile"
+        verbose_name = "reconcile with Clerk"
+        verbose_name_plural = "reconciles with Clerk"
         constraints = [
             models.UniqueConstraint(
                 fields=["scope", "is_dry_run"], condition=Q(status__in=["queued", "running"]),

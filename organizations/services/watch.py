@@ -8,7 +8,7 @@ from organizations.services.health import STALE_AFTER, MirrorHealth, mirror_heal
 from webhooks.services import Trouble, settle_alarms
 
 UNWELL, MISSING, ROLE = "reconcile_unwell", "reconcile_missing", "role_unknown"
-_WHERE = "See Mirror of Clerk in the admin."
+_WHERE = "See Reconciles with Clerk in the admin."
 
 
 def watch() -> None:

@@ -127,7 +127,7 @@ class Delivery(models.Model):
 
     class Meta:
         db_table = "webhook_deliveries"
-        verbose_name_plural = "deliveries"
+        verbose_name = "webhook"
         constraints = [
             models.UniqueConstraint(fields=["dedupe_key", "source"], name="webhook_deliveries_once"),
             models.CheckConstraint(

@@ -32,6 +32,7 @@ class RefusedCount(models.Model):
 
     class Meta:
         db_table = "webhook_refused_counts"
+        verbose_name = "refused webhook"
         constraints = [models.UniqueConstraint(fields=["day", "source", "reason"], name="webhook_refused_counts_once")]
 
     def __str__(self) -> str:

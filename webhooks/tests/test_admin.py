@@ -70,7 +70,7 @@ def test_a_selection_is_processed_again_and_counted() -> None:
 
 def test_one_is_processed_again_from_its_page() -> None:
     delivery = DeliveryFactory.create()
-    assert "1 delivery will be processed again." in press(superuser(), "process_this_again", delivery)
+    assert "1 webhook will be processed again." in press(superuser(), "process_this_again", delivery)
     delivery.refresh_from_db()
     assert delivery.status == "received"
 

@@ -41,6 +41,7 @@ class GroupMember(TenantModel):
 
     class Meta:
         db_table = "workshop_group_members"
+        verbose_name = "member"
         constraints = [
             tenant_unique("workshop_group_members_organization_id_key"),
             models.UniqueConstraint(fields=["organization", "group", "lid"], name="workshop_group_members_one_per_lid"),

@@ -1,4 +1,4 @@
-"""What is sold, and which workshop that is, in the admin: the place where "needs mapping" is answered."""
+"""Products, and which workshop that is, in the admin: the place where "needs mapping" is answered."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def _create_deed(request: HttpRequest) -> Deed:
 
     return Deed(
         act=create,
-        done="made: their workshops are there, with their communities on the way.",
+        done="placed: their workshops are there, with their communities on the way.",
         question="Make the workshop that this name says, with its community, and place everybody who is held?",
         button="Create its workshop",
     )

@@ -65,6 +65,7 @@ class ProductMapping(TenantModel):
 
     class Meta:
         db_table = "product_mappings"
+        verbose_name = "product"
         constraints = [
             tenant_unique("product_mappings_organization_id_key"),
             models.UniqueConstraint(

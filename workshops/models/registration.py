@@ -149,6 +149,8 @@ class SourceToken(TenantModel):
 
     class Meta:
         db_table = "source_tokens"
+        verbose_name = "URL for orders"
+        verbose_name_plural = "URLs for orders"
         indexes = [models.Index(fields=["organization", "platform", "-created_at"], name="source_tokens_newest")]
 
     def __str__(self) -> str:

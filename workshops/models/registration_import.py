@@ -56,6 +56,7 @@ class RegistrationImport(TenantModel, Job):
 
     class Meta:
         db_table = "registration_imports"
+        verbose_name = "import"
         constraints = [tenant_unique("registration_imports_organization_id_key")]
         indexes = [
             models.Index(fields=["organization", "-created_at", "-id"], name="registration_imports_newest"),

@@ -80,7 +80,7 @@ def test_choosing_a_workshop_places_everybody_who_was_held() -> None:
 
 def test_a_workshop_is_made_of_a_held_name_by_a_button() -> None:
     mapping = _held()
-    assert "made" in press(superuser(), "create_this", mapping)
+    assert "1 product placed" in press(superuser(), "create_this", mapping)
     assert _workshop_of_the_person().title == "Crypto Wealth Masterclass (Sh1)"
 
 
@@ -88,7 +88,7 @@ def test_workshops_are_made_of_chosen_names_and_what_has_no_date_says_so() -> No
     mapping = _held()
     undated = ProductMappingFactory.create(organization=mapping.organization, workshop=None, hold_reason="no_date")
     said = act(superuser(), "create_workshops", mapping, undated)
-    assert "1 product mapping made" in said
+    assert "1 product placed" in said
     assert "The name carries no date" in said
 
 

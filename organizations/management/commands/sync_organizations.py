@@ -88,7 +88,8 @@ class Command(BaseCommand):
         if not run.found:
             self.stdout.write("Nothing differs.")
         if run.doubts:
-            self.stdout.write(f"Nothing was removed: {'; '.join(run.doubt_texts)}. See Mirror of Clerk in the admin.")
+            doubts = "; ".join(run.doubt_texts)
+            self.stdout.write(f"Nothing was removed: {doubts}. See Reconciles with Clerk in the admin.")
         if run.error:
             self.stdout.write(f"It failed: {run.error}")
         written = "Nothing was written. " if run.is_dry_run else ""
