@@ -5,12 +5,14 @@
 - verified: the same request to a view that checks the signature and answers.
 - empty: the same request to a view that answers.
 
-All three pass the same middleware of the same server. The clock runs from the first byte sent to the last received;
-requests are made and signed before. Whoever sends runs on the same machine, and costs each of the three the same. A
-ratio is the median of the rounds' ratios. Redis is there, so that stored includes waking the drain; no worker drains.
+All three pass the same middleware of the same server, in a round over the same connections. The clock runs from the
+first byte sent to the last received; requests are made and signed before. Whoever sends runs on the same machine, and
+costs each of the three the same. A ratio is the median of the rounds' ratios. Redis is there, so that stored includes
+waking the drain; no worker drains.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,9 +46,13 @@ FULL = Traffic()
 
 def run(scale: Traffic = FULL) -> Result:
     """Send to each of the three in turns."""
-    with deployed.inbox(), deployed.running("web") as ports:
+    with (
+        deployed.inbox(),
+        deployed.running("web") as ports,
+        closing(traffic.Crowd(ports.web, turns=len(PATHS))) as crowd,
+    ):
         sides: dict[str, Callable[[], float]] = {
-            name: partial(_rate, ports.web, path, scale.requests) for name, path in PATHS.items()
+            name: partial(_rate, crowd, path, scale.requests) for name, path in PATHS.items()
         }
         found = alternate(sides, rounds=scale.rounds, warm_ups=scale.warm_ups)
         number = Delivery.objects.count()
@@ -61,8 +67,8 @@ def run(scale: Traffic = FULL) -> Result:
     return Result(list(series.values()), figures)
 
 
-def _rate(port: int, path: str, number: int) -> float:
+def _rate(crowd: traffic.Crowd, path: str, number: int) -> float:
     """Requests a second."""
     requests = [sender.new_request(path) for _ in range(number)]
     run_as_owner("VACUUM webhook_deliveries")
-    return number / traffic.send(port, requests)
+    return number / crowd.send(requests)
