@@ -21,7 +21,7 @@ DECLARE found regprocedure;
 BEGIN
   FOR found IN
     SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname IN (
-      'user_sync_states', 'user_sync_closure', 'user_sync_keys', 'user_sync_references', 'user_sync_check_keys',
+      'user_sync_states', 'user_sync_states_of', 'user_sync_closure', 'user_sync_keys', 'user_sync_references', 'user_sync_check_keys',
       'user_sync_condition', 'user_sync_held', 'user_sync_count', 'user_sync_rekey', 'user_sync_move',
       'user_sync_merge', 'user_sync_primary_key', 'user_sync_merge_place', 'user_sync_resolve', 'user_sync_stamp',
       'user_sync_unique_keys', 'user_sync_check_left', 'user_sync_why', 'user_sync_merge_all',

@@ -161,7 +161,7 @@ DECLARE
   hangs_on text;
 BEGIN
   FOR person IN
-    WITH people AS MATERIALIZED (SELECT * FROM public.user_sync_states(among))
+    WITH people AS MATERIALIZED (SELECT * FROM public.user_sync_states_of(among))
     SELECT p.auth_id, p.app_id FROM people p
     WHERE p.state = 'TARGET_OCCUPIED' AND p.ending = 'merge' AND p.app_id IS NOT NULL
       AND NOT EXISTS (SELECT FROM people q WHERE q.app_id = p.occupant_id)
@@ -244,7 +244,7 @@ BEGIN
          array_agg(s.state) FILTER (WHERE is_move), array_agg(s.auth_id) FILTER (WHERE NOT is_move),
          array_agg(s.state) FILTER (WHERE NOT is_move)
   INTO olds, news, moved_states, others, other_states
-  FROM public.user_sync_states(among) s CROSS JOIN LATERAL (SELECT s.state IN ('ID_MISMATCH', 'SWAPPED') AS is_move) m
+  FROM public.user_sync_states_of(among) s CROSS JOIN LATERAL (SELECT s.state IN ('ID_MISMATCH', 'SWAPPED') AS is_move) m
   WHERE s.state IN ('ID_MISMATCH', 'SWAPPED', 'MISSING_APP_USER', 'EMAIL_DRIFT');
   IF olds IS NOT NULL THEN
     RETURN QUERY

@@ -99,6 +99,17 @@ LEFT JOIN app_holders held ON held.email_key = o.auth_key
 WHERE o.auth_id IS NOT NULL OR goes.app_id IS NULL
 $$;
 
+-- The same for a repair: of some ids, most of which wait. The planner, which takes e-mails and ids for independent,
+-- expects a handful and would compare each with each; joins by hashing cost the same however many there are.
+CREATE OR REPLACE FUNCTION public.user_sync_states_of(among text[])
+RETURNS TABLE (
+  user_id text, state text, auth_id text, app_id text, occupant_id text, auth_email text, app_email text, ending text,
+  created_at timestamptz)
+LANGUAGE plpgsql STABLE SET enable_nestloop = off AS $$
+BEGIN
+  RETURN QUERY SELECT * FROM public.user_sync_states(among);
+END $$;
+
 CREATE OR REPLACE VIEW public.user_sync_status WITH (security_invoker = true) AS
 SELECT user_id, state, auth_id, app_id, occupant_id, auth_email, app_email, ending, created_at
 FROM public.user_sync_states(NULL);
