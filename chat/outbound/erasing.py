@@ -5,7 +5,7 @@ import structlog
 from chat import services
 from chat.client import StreamClient
 from chat.outbound.pushing import pause
-from common.vendors import VendorError
+from common.vendors import RetryLater, RetrySoon, VendorError
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +25,8 @@ def erase_people() -> None:
         except VendorError as error:
             log.warning("somebody was not deleted", erasure=str(erasure.pk), code=error.code)
             services.erasure_failed(erasure=erasure, error=error)
+            if isinstance(error, RetrySoon | RetryLater):
+                return  # whoever is next would wait for the same; the sweep has other work
         else:
             services.erasure_done(erasure=erasure)
             log.info("user deleted")

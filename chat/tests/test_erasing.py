@@ -116,6 +116,19 @@ def test_a_fault_is_waited_out_and_staff_hear_of_one_that_lasts(scene: Scene, er
     assert not Erasure.objects.exists()
 
 
+def test_while_stream_is_away_one_is_asked_for_and_the_others_wait(scene: Scene, erased: str) -> None:
+    """Fails without the `return` in `erase_people`: a sweep would wait for each in turn."""
+    for number in range(3):
+        Erasure.objects.create(stream_id=f"onecrew_user_nobody{number}", run_after=timezone.now())
+    scene.fault("delete_user", "error", times=1)
+    let_time_pass()
+    outbound.erase_people()
+    assert Erasure.objects.count() == 4
+    let_time_pass()
+    outbound.erase_people()
+    assert not Erasure.objects.exists()
+
+
 def test_a_refusal_is_told_at_once_without_a_name_and_keeps_nobody_else(scene: Scene, erased: str) -> None:
     Erasure.objects.create(stream_id="onecrew_user_nobody", run_after=timezone.now())
     scene.fault("delete_user", "error", code=17, message=f"{erased} may not be deleted", times=1)

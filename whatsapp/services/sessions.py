@@ -192,8 +192,8 @@ def disconnect_session(*, session: Session) -> Session:
 
 @transaction.atomic
 def logout_done(*, session: Session) -> None:
-    """The gateway has logged it out."""
-    Session.objects.filter(pk=session.pk).update(logout_due_at=None)
+    """The gateway has logged it out, as it was asked for when `session` was read: a later wish is not done by that."""
+    Session.objects.filter(pk=session.pk, logout_due_at=session.logout_due_at).update(logout_due_at=None)
 
 
 def _start(session: Session) -> None:

@@ -433,6 +433,18 @@ def test_a_logout_that_comes_late_leaves_a_session_alone_that_is_connected_again
     assert sandbox.journal(operation="disconnect") == []
 
 
+def test_a_logout_that_ends_late_does_not_stand_for_the_next_one(session: Session) -> None:
+    """Fails when `logout_done` looks at the session's id alone."""
+    with tenancy.system():
+        under_way = services.disconnect_session(session=session)
+        services.reconnect_session(session=session)
+        wished = services.disconnect_session(session=session).logout_due_at
+        services.logout_done(session=under_way)
+        assert Session.objects.get().logout_due_at == wished
+        services.logout_done(session=Session.objects.get())
+        assert Session.objects.get().logout_due_at is None
+
+
 def test_a_session_that_the_gateway_has_forgotten_needs_no_logout(sandbox: Sandbox, session: Session) -> None:
     with tenancy.system():
         Session.objects.update(gateway_session_id="wa_forgotten")
