@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from functools import wraps
 
+from sandbox import styles
 from sandbox.clerk import control_tokens
 from sandbox.clerk.model import Membership, Organization, User
 from sandbox.clerk.variants import DEFAULT_STYLE, VARIANTS
@@ -142,25 +143,6 @@ def change_limits(lab: Lab, fields: Fields) -> Json:
     return read_limits(lab, fields)
 
 
-def read_style(lab: Lab, fields: Fields) -> Json:
-    """How it writes and behaves, and how it can."""
-    return {"style": lab.clerk.style, "allowed": {name: list(words) for name, words in VARIANTS.items()}}
-
-
-def change_style(lab: Lab, fields: Fields) -> Json:
-    """Otherwise; what is not named stays."""
-    changed = {name: fields.choice(name, words) for name, words in VARIANTS.items() if fields.holds(name)}
-    fields.done()
-    lab.clerk.style |= changed
-    return read_style(lab, fields)
-
-
-def reset_style(lab: Lab, fields: Fields) -> Json:
-    """As usual."""
-    lab.clerk.style = dict(DEFAULT_STYLE)
-    return read_style(lab, fields)
-
-
 def _of_clerk(handler: Handler, *, is_webhook: bool = False) -> Handler:
     """Under a name of its own; a call about webhooks for Clerk's outbox instead of the gateway's."""
 
@@ -186,12 +168,10 @@ _OWN: list[Route] = [
     ("POST", "/fill", fill),
     ("GET", "/limits", read_limits),
     ("POST", "/limits", change_limits),
-    ("GET", "/style", read_style),
-    ("POST", "/style", change_style),
-    ("DELETE", "/style", reset_style),
 ]
 ROUTES: list[Route] = [
     *control_tokens.ROUTES,
+    *styles.routes("clerk", world=lambda lab: lab.clerk, variants=VARIANTS, usual=DEFAULT_STYLE),
     *[(method, f"/clerk{path}", _of_clerk(handler)) for method, path, handler in _OWN],
     *[(method, f"/clerk{path}", _of_clerk(handler, is_webhook=True)) for method, path, handler in webhooks.ROUTES],
 ]

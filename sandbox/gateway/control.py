@@ -1,5 +1,6 @@
 """Control of the gateway's world: sessions, messages, spellings, the clock."""
 
+from sandbox import styles
 from sandbox.control import Route
 from sandbox.fields import Fields
 from sandbox.gateway import control_groups, sessions
@@ -46,25 +47,6 @@ def list_messages(lab: Lab, fields: Fields) -> Json:
     return {"messages": [vars(message) for message in lab.gateway.messages]}
 
 
-def read_style(lab: Lab, fields: Fields) -> Json:
-    """The spellings in use, and those there are."""
-    return {"style": lab.gateway.style, "allowed": {name: list(words) for name, words in VARIANTS.items()}}
-
-
-def change_style(lab: Lab, fields: Fields) -> Json:
-    """Use other spellings; those not named stay."""
-    changed = {name: fields.choice(name, words) for name, words in VARIANTS.items() if fields.holds(name)}
-    fields.done()
-    lab.gateway.style |= changed
-    return read_style(lab, fields)
-
-
-def reset_style(lab: Lab, fields: Fields) -> Json:
-    """Use the usual spellings."""
-    lab.gateway.style = dict(DEFAULT_STYLE)
-    return read_style(lab, fields)
-
-
 def set_clock(lab: Lab, fields: Fields) -> Json:
     """Let the gateway's own clock be `offsetSeconds` ahead, or behind when negative."""
     offset = fields.number_or_none("offsetSeconds", least=-1e9)
@@ -81,9 +63,7 @@ ROUTES: list[Route] = [
     ("PATCH", "/gateway/sessions/<session_id>", change_session),
     ("POST", "/gateway/sessions/<session_id>/flap", flap_session),
     ("GET", "/gateway/messages", list_messages),
-    ("GET", "/gateway/style", read_style),
-    ("POST", "/gateway/style", change_style),
-    ("DELETE", "/gateway/style", reset_style),
+    *styles.routes("gateway", world=lambda lab: lab.gateway, variants=VARIANTS, usual=DEFAULT_STYLE),
     ("POST", "/gateway/clock", set_clock),
     *control_groups.ROUTES,
 ]

@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+from sandbox import styles
 from sandbox.control import Handler, Route
 from sandbox.fields import Fields
 from sandbox.lab import Lab
@@ -56,25 +57,6 @@ def set_stream_clock(lab: Lab, fields: Fields) -> Json:
     return {"offset_seconds": lab.stream.clock.offset, "step_seconds": step, "now": lab.stream.clock.now()}
 
 
-def read_stream_style(lab: Lab, fields: Fields) -> Json:
-    """How it behaves, and how it can."""
-    return {"style": lab.stream.style, "allowed": {name: list(words) for name, words in VARIANTS.items()}}
-
-
-def change_stream_style(lab: Lab, fields: Fields) -> Json:
-    """Behave differently; what is not named stays."""
-    changed = {name: fields.choice(name, words) for name, words in VARIANTS.items() if fields.holds(name)}
-    fields.done()
-    lab.stream.style |= changed
-    return read_stream_style(lab, fields)
-
-
-def reset_stream_style(lab: Lab, fields: Fields) -> Json:
-    """Behave as usual."""
-    lab.stream.style = dict(DEFAULT_STYLE)
-    return read_stream_style(lab, fields)
-
-
 def _of_stream(handler: Handler) -> Handler:
     """A call about webhooks, for Stream's outbox instead of the gateway's."""
 
@@ -93,8 +75,6 @@ ROUTES: list[Route] = [
     ("GET", "/stream/limits", read_limits),
     ("POST", "/stream/limits", change_limits),
     ("POST", "/stream/clock", set_stream_clock),
-    ("GET", "/stream/style", read_stream_style),
-    ("POST", "/stream/style", change_stream_style),
-    ("DELETE", "/stream/style", reset_stream_style),
+    *styles.routes("stream", world=lambda lab: lab.stream, variants=VARIANTS, usual=DEFAULT_STYLE),
     *[(method, f"/stream{path}", _of_stream(handler)) for method, path, handler in webhooks.ROUTES],
 ]
